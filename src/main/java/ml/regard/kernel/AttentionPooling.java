@@ -1,0 +1,86 @@
+package ml.regard.kernel;
+
+/**
+ * Attention pooling with given widths (Nadaraya-Watson, the textbook's non-parametric attention):
+ *
+ * <pre>
+ *   a_j = exp(z_j) / sum_l exp(z_l)      y^ = sum_j a_j v_j
+ *   z_j = log c_j - 1/2 sum_f ((q_f - k_jf) w_f)^2
+ * </pre>
+ *
+ * <p>Inverse widths have length 1 (shared by all features) or dim; only their square matters.
+ * Methods check their arguments, the loops behind them do not. Cost: one exponential per pair of
+ * query and key; memory 8 bytes per query and sum. Safe for many threads.
+ *
+ * <p>Source: E. A. Nadaraya, On estimating regression, Theory of Probability and its Applications 9
+ * (1964) 141-142; G. S. Watson, Smooth regression analysis, Sankhya A 26 (1964) 359-372.
+ */
+public final class AttentionPooling {
+  private static final PoolingSupport SUPPORT = new ScalarSupport();
+
+  private AttentionPooling() {}
+
+  /** Which loop runs in this process: "scalar" or "simd". */
+  public static String support() {
+    return SUPPORT.name();
+  }
+
+  /**
+   * The sums of a block of queries over all keys.
+   *
+   * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
+   */
+  public static PooledState pool(
+      PackedKeys keys, QueryBlock queries, double[] inverseWidths, Terms terms) {
+    check(keys, queries, inverseWidths);
+    PooledState state =
+        new PooledState(queries.size(), inverseWidths.length, terms, keys.valueCentre());
+    for (int b = 0; b < keys.numBlocks(); b++) {
+      SUPPORT.accumulate(keys.block(b), queries, inverseWidths, state);
+    }
+    return state;
+  }
+
+  /**
+   * The attention weights {@code [m x n]}, a row per query and a column per key in canonical order.
+   * Each row sums to 1; a row without an allowed key is NaN throughout. Memory: 8 m n bytes.
+   *
+   * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
+   */
+  public static double[][] weights(PackedKeys keys, QueryBlock queries, double[] inverseWidths) {
+    check(keys, queries, inverseWidths);
+    double[][] rows = new double[queries.size()][keys.numKeys()];
+    double[] block = new double[PackedKeys.BLOCK_SIZE];
+    for (int i = 0; i < rows.length; i++) {
+      double max = Double.NEGATIVE_INFINITY;
+      for (int b = 0; b < keys.numBlocks(); b++) {
+        KeyBlock keyBlock = keys.block(b);
+        max = Math.max(max, SUPPORT.logits(keyBlock, queries, i, inverseWidths, block));
+        System.arraycopy(block, 0, rows[i], keyBlock.firstPosition, keyBlock.size());
+      }
+      softmax(rows[i], max);
+    }
+    return rows;
+  }
+
+  /** exp(z - max) / sum, in place; NaN throughout when max is -infinity. */
+  static void softmax(double[] logits, double max) {
+    double sum = 0;
+    for (int j = 0; j < logits.length; j++) {
+      logits[j] = StrictMath.exp(logits[j] - max);
+      sum += logits[j];
+    }
+    for (int j = 0; j < logits.length; j++) {
+      logits[j] /= sum;
+    }
+  }
+
+  private static void check(PackedKeys keys, QueryBlock queries, double[] inverseWidths) {
+    if (queries.dim() != keys.dim()) {
+      throw new IllegalArgumentException(
+          "queries must have the %d features of the keys, but have %d"
+              .formatted(keys.dim(), queries.dim()));
+    }
+    Checks.inverseWidths(inverseWidths, keys.dim());
+  }
+}

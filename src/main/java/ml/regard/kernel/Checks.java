@@ -1,0 +1,59 @@
+package ml.regard.kernel;
+
+/**
+ * The checks that the doors of this package share; each throws one sentence with the value given.
+ */
+public final class Checks {
+  /**
+   * The largest magnitude of a feature, value or weight: its square, summed over 1e7 keys, is still
+   * finite.
+   */
+  public static final double MAX_MAGNITUDE = 1e150;
+
+  private Checks() {}
+
+  /** Whether x is finite and at most {@link #MAX_MAGNITUDE} in magnitude. */
+  public static boolean usable(double x) {
+    return Math.abs(x) <= MAX_MAGNITUDE; // false for NaN
+  }
+
+  /**
+   * A width as the user gives it: returns it, or throws.
+   *
+   * @throws IllegalArgumentException unless 0 &lt; width &lt; infinity
+   */
+  public static double width(double width) {
+    if (!(width > 0 && width < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("width must be positive and finite, but was " + width);
+    }
+    return width;
+  }
+
+  static double[] inverseWidths(double[] inverseWidths, int dim) {
+    if (inverseWidths.length != 1 && inverseWidths.length != dim) {
+      throw new IllegalArgumentException(
+          "inverse widths must be one or one per feature (%d), but were %d"
+              .formatted(dim, inverseWidths.length));
+    }
+    for (double w : inverseWidths) {
+      if (!usable(w)) {
+        throw new IllegalArgumentException("inverse width must be finite, but was " + w);
+      }
+    }
+    return inverseWidths;
+  }
+
+  static void length(String what, long expected, long actual) {
+    if (expected != actual) {
+      throw new IllegalArgumentException(
+          "%s must have length %d, but has %d".formatted(what, expected, actual));
+    }
+  }
+
+  static int positive(String what, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(what + " must be at least 1, but was " + value);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,115 @@
+package ml.regard.kernel;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Gathers training rows in any order and packs them.
+ *
+ * <p>Use: {@code new KeyPacker(dim)}, then {@link #add} or {@link #addAll}, then {@link #pack}
+ * once. Rows of weight zero are dropped and counted: they are no keys and enter no loss. Not safe
+ * for many threads. Cost: O(n log n) comparisons of rows, and twice the memory of the packed keys.
+ */
+public final class KeyPacker {
+  private final int dim;
+  private final List<RowChunk> chunks = new ArrayList<>();
+  private RowChunk open;
+  private long zeroWeights;
+
+  public KeyPacker(int dim) {
+    this.dim = Checks.positive("number of features", dim);
+  }
+
+  /**
+   * Adds one training row.
+   *
+   * @throws IllegalArgumentException if the number of features differs, a feature or the value is
+   *     not finite or beyond {@link Checks#MAX_MAGNITUDE}, or the weight is also negative
+   */
+  public KeyPacker add(double[] features, double value, double weight) {
+    if (open == null) {
+      open = new RowChunk(dim);
+      chunks.add(open);
+    }
+    open.add(features, value, weight);
+    if (open.size() == PackedKeys.BLOCK_SIZE) {
+      open = null;
+    }
+    return this;
+  }
+
+  /** Adds all rows of a chunk, which must not change afterwards. */
+  public KeyPacker addAll(RowChunk chunk) {
+    Checks.length("a row", dim, chunk.dim());
+    chunks.add(chunk);
+    return this;
+  }
+
+  /** The keys in canonical order. */
+  public PackedKeys pack() {
+    Row[] rows = rowsOfPositiveWeight();
+    Arrays.parallelSort(rows);
+    int n = rows.length;
+    int numBlocks = (n + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
+    KeyBlock[] blocks = new KeyBlock[numBlocks];
+    for (int b = 0; b < numBlocks; b++) {
+      int first = b * PackedKeys.BLOCK_SIZE;
+      blocks[b] = block(rows, first, Math.min(PackedKeys.BLOCK_SIZE, n - first));
+    }
+    return new PackedKeys(dim, n, blocks);
+  }
+
+  /** Rows left out by {@link #pack} because their weight is zero. */
+  public long zeroWeights() {
+    return zeroWeights;
+  }
+
+  private Row[] rowsOfPositiveWeight() {
+    List<Row> rows = new ArrayList<>();
+    zeroWeights = 0;
+    for (RowChunk chunk : chunks) {
+      for (int r = 0; r < chunk.size(); r++) {
+        if (chunk.weight(r) > 0) {
+          rows.add(new Row(chunk, r));
+        } else {
+          zeroWeights++;
+        }
+      }
+    }
+    return rows.toArray(Row[]::new);
+  }
+
+  private KeyBlock block(Row[] rows, int first, int size) {
+    double[] features = new double[size * dim];
+    double[] values = new double[size];
+    double[] weights = new double[size];
+    for (int j = 0; j < size; j++) {
+      Row row = rows[first + j];
+      for (int f = 0; f < dim; f++) {
+        features[j * dim + f] = row.chunk.feature(row.index, f);
+      }
+      values[j] = row.chunk.value(row.index);
+      weights[j] = row.chunk.weight(row.index);
+    }
+    return new KeyBlock(first, dim, features, values, weights);
+  }
+
+  /** A row in canonical order; rows that compare equal are interchangeable to the last bit. */
+  private record Row(RowChunk chunk, int index) implements Comparable<Row> {
+    @Override
+    public int compareTo(Row other) {
+      for (int f = 0; f < chunk.dim(); f++) {
+        int byFeature =
+            Double.compare(chunk.feature(index, f), other.chunk.feature(other.index, f));
+        if (byFeature != 0) {
+          return byFeature;
+        }
+      }
+      int byValue = Double.compare(chunk.value(index), other.chunk.value(other.index));
+      return byValue != 0
+          ? byValue
+          : Double.compare(chunk.weight(index), other.chunk.weight(other.index));
+    }
+  }
+}

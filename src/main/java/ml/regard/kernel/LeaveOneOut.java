@@ -1,0 +1,47 @@
+package ml.regard.kernel;
+
+/**
+ * The leave-one-out loss of training rows: each row asks as a query and attends to every key but
+ * itself. By row, never by distance 0: a row with a twin still attends to the twin.
+ *
+ * <p>Cost: one exponential per pair of row and key. Safe for many threads.
+ */
+public final class LeaveOneOut {
+  private LeaveOneOut() {}
+
+  /**
+   * The loss of the rows at the given positions with its derivatives by the log widths.
+   *
+   * @param positions at most a few thousand, in ascending order: one block
+   * @param inverseWidths length 1 (shared) or dim
+   * @throws IllegalArgumentException if the inverse widths do not fit the keys
+   */
+  public static LossSums lossAndGradient(PackedKeys keys, int[] positions, double[] inverseWidths) {
+    return sums(keys, positions, inverseWidths, Terms.WIDTHS);
+  }
+
+  /** The loss alone, cheaper; otherwise as {@link #lossAndGradient}. */
+  public static LossSums loss(PackedKeys keys, int[] positions, double[] inverseWidths) {
+    return sums(keys, positions, inverseWidths, Terms.VALUE);
+  }
+
+  private static LossSums sums(
+      PackedKeys keys, int[] positions, double[] inverseWidths, Terms terms) {
+    QueryBlock rows = QueryBlock.leaveOneOut(keys, positions);
+    PooledState state = AttentionPooling.pool(keys, rows, inverseWidths, terms);
+    double[] byLogWidth = new double[terms == Terms.WIDTHS ? inverseWidths.length : 0];
+    LossSums sums = new LossSums(byLogWidth.length);
+    for (int i = 0; i < positions.length; i++) {
+      if (state.noKeys(i)) {
+        sums.addWithoutKeys();
+        continue;
+      }
+      for (int g = 0; g < byLogWidth.length; g++) {
+        byLogWidth[g] = state.byLogWidth(i, g, inverseWidths[g]);
+      }
+      double value = keys.value(positions[i]) - keys.valueCentre();
+      sums.add(keys.weight(positions[i]), value, value - state.centred(i), byLogWidth);
+    }
+    return sums;
+  }
+}

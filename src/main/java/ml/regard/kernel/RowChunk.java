@@ -1,0 +1,81 @@
+package ml.regard.kernel;
+
+import java.io.Serializable;
+import java.util.Arrays;
+
+/**
+ * Training rows on their way to {@link KeyPacker}, in flat growing arrays: features {@code [size x
+ * dim]} row-major, values {@code [size]}, weights {@code [size]}. Not safe for many threads.
+ */
+public final class RowChunk implements Serializable {
+  private static final long serialVersionUID = 1;
+
+  private final int dim;
+  private int size;
+  private double[] features;
+  private double[] values = new double[16];
+  private double[] weights = new double[16];
+
+  public RowChunk(int dim) {
+    this.dim = Checks.positive("number of features", dim);
+    this.features = new double[16 * dim];
+  }
+
+  /**
+   * Adds one row; -0.0 becomes 0.0, so that equal rows have equal bits.
+   *
+   * @throws IllegalArgumentException if the number of features differs, a feature or the value is
+   *     not finite or beyond {@link Checks#MAX_MAGNITUDE}, or the weight is also negative
+   */
+  public void add(double[] row, double value, double weight) {
+    Checks.length("a row", dim, row.length);
+    for (double feature : row) {
+      requireUsable("feature", feature);
+    }
+    requireUsable("value", value);
+    requireUsable("weight", weight);
+    if (weight < 0) {
+      throw new IllegalArgumentException("weight must not be negative, but was " + weight);
+    }
+    if (size == values.length) {
+      int capacity = Math.multiplyExact(size, 2);
+      features = Arrays.copyOf(features, Math.multiplyExact(capacity, dim));
+      values = Arrays.copyOf(values, capacity);
+      weights = Arrays.copyOf(weights, capacity);
+    }
+    for (int f = 0; f < dim; f++) {
+      features[size * dim + f] = row[f] + 0.0;
+    }
+    values[size] = value + 0.0;
+    weights[size] = weight;
+    size++;
+  }
+
+  public int dim() {
+    return dim;
+  }
+
+  public int size() {
+    return size;
+  }
+
+  double feature(int r, int f) {
+    return features[r * dim + f];
+  }
+
+  double value(int r) {
+    return values[r];
+  }
+
+  double weight(int r) {
+    return weights[r];
+  }
+
+  private static void requireUsable(String what, double x) {
+    if (!Checks.usable(x)) {
+      throw new IllegalArgumentException(
+          "%s must be finite and at most %s in magnitude, but was %s"
+              .formatted(what, Checks.MAX_MAGNITUDE, x));
+    }
+  }
+}

@@ -1,0 +1,11 @@
+package ml.regard.kernel;
+
+/** Which sums a pass forms beside S0 and S1. */
+public enum Terms {
+  /** S0 and S1: the pooled value. */
+  VALUE,
+  /** Also S2 and Q: the effective number of keys and the spread of the values. */
+  SPREAD,
+  /** Also T0 and T1 per width: the derivative of the pooled value by the widths. */
+  WIDTHS
+}

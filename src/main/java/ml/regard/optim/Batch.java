@@ -1,0 +1,67 @@
+package ml.regard.optim;
+
+import java.io.Serializable;
+
+/**
+ * Which training rows a step looks at: all, or those whose hash of (seed, step, position) falls
+ * below the fraction. The choice does not depend on how rows are partitioned, and repeats when a
+ * lost partition is computed again.
+ */
+public final class Batch implements Serializable {
+  private static final long serialVersionUID = 1;
+  private static final Batch ALL = new Batch(1, 0, 0);
+
+  private final double fraction;
+  private final long seed;
+  private final long step;
+
+  private Batch(double fraction, long seed, long step) {
+    this.fraction = fraction;
+    this.seed = seed;
+    this.step = step;
+  }
+
+  /** Every row. */
+  public static Batch all() {
+    return ALL;
+  }
+
+  /**
+   * A share of the rows, another one for each step.
+   *
+   * @throws IllegalArgumentException unless 0 &lt; fraction &lt;= 1
+   */
+  public static Batch of(double fraction, long seed, long step) {
+    if (!(fraction > 0 && fraction <= 1)) {
+      throw new IllegalArgumentException("fraction must be in (0, 1], but was " + fraction);
+    }
+    return new Batch(fraction, seed, step);
+  }
+
+  /** Whether this is every row. */
+  public boolean isAll() {
+    return fraction == 1;
+  }
+
+  /** The share of the rows, in (0, 1]. */
+  public double fraction() {
+    return fraction;
+  }
+
+  /** Whether the row at a position is in the batch. */
+  public boolean contains(long position) {
+    return isAll() || uniform(mix(mix(mix(seed) ^ step) ^ position)) < fraction;
+  }
+
+  private static double uniform(long hash) {
+    return (hash >>> 11) * 0x1p-53;
+  }
+
+  /** The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
+  private static long mix(long z) {
+    z += 0x9e3779b97f4a7c15L;
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
+  }
+}

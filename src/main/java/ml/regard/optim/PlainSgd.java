@@ -1,0 +1,72 @@
+package ml.regard.optim;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import ml.regard.DataException;
+import ml.regard.kernel.LossSums;
+
+/**
+ * Plain stochastic gradient descent on the inverse widths at a fixed rate, as the textbook trains
+ * its parametric attention:
+ *
+ * <pre>
+ *   w &lt;- w - stepSize dL/dw        dL/dw = -(1 / w) dL/dlog h,   0 at w = 0
+ * </pre>
+ *
+ * <p>w may pass through zero and turn negative: |w| is the inverse width then. It overshoots easily
+ * ({@link PreconditionedSgd} does not); here it is for comparison with the textbook, which it
+ * reproduces with the loss reduction SUM and all rows in each step.
+ *
+ * @param stepSize the rate, &gt; 0, in units of w^2 per unit of loss
+ * @param maxIter number of steps
+ * @param reduction the loss that is differentiated
+ * @param batchFraction share of the rows in each step, in (0, 1]
+ * @param seed of the choice of rows
+ */
+public record PlainSgd(
+    double stepSize, int maxIter, LossReduction reduction, double batchFraction, long seed)
+    implements WidthOptimizer {
+
+  @Override
+  public Learned learn(Objective objective, double[] start, Progress progress) {
+    double[] w = start.clone();
+    List<Learned.Iteration> iterations = new ArrayList<>();
+    double lastLoss = Double.NaN;
+    for (int step = 1; step <= maxIter; step++) {
+      progress.step(step, maxIter, lastLoss);
+      LossSums sums = objective.lossAndGradient(w, Batch.of(batchFraction, seed, step));
+      double[] gradient = gradientByInverseWidth(sums, w);
+      for (int g = 0; g < w.length; g++) {
+        w[g] -= stepSize * gradient[g];
+        if (!Double.isFinite(w[g])) {
+          throw new DataException(
+              "learning diverged at step %d of step size %s: the inverse width became %s"
+                  .formatted(step, stepSize, w[g]));
+        }
+      }
+      lastLoss = reduction.loss(sums);
+      iterations.add(
+          new Learned.Iteration(step, lastLoss, Dense.euclidean(gradient), magnitudes(w)));
+    }
+    return new Learned(
+        magnitudes(w),
+        iterations,
+        maxIter * batchFraction,
+        "maxIter %d reached".formatted(maxIter));
+  }
+
+  private double[] gradientByInverseWidth(LossSums sums, double[] w) {
+    double[] gradient = sums.gradient();
+    for (int g = 0; g < w.length; g++) {
+      boolean still =
+          w[g] == 0 || sums.rows() == 0; // the loss is even in w; an empty batch is flat
+      gradient[g] = still ? 0 : -gradient[g] / w[g] / reduction.divisor(sums);
+    }
+    return gradient;
+  }
+
+  private static double[] magnitudes(double[] w) {
+    return Arrays.stream(w).map(Math::abs).toArray();
+  }
+}
