@@ -1,0 +1,218 @@
+package ml.regard.ml;
+
+import java.util.Arrays;
+import ml.regard.kernel.AttentionPooling;
+import ml.regard.kernel.AveragePooling;
+import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.QueryBlock;
+import ml.regard.kernel.Terms;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.ml.Model;
+import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.ml.util.MLWritable;
+import org.apache.spark.ml.util.MLWriter;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Keys with values and widths: predicts the attention-weighted mean of the values.
+ *
+ * <pre>
+ *   y^(q) = sum_j a_j v_j      a_j = c_j exp(-1/2 sum_f ((q_f - k_jf) / h_f)^2) / (the sum of these)
+ * </pre>
+ *
+ * <p>{@code transform} is lazy: it broadcasts the keys (once per call; Spark's cleaner releases
+ * them when the result is no longer referred to) and pools the queries of each partition in blocks.
+ * It does not repartition: one large file may be one task. Cost: one exponential per pair of query
+ * and key. A row that cannot be scored is handled as handleInvalid says; with {@code error} the
+ * failing task's exception carries a {@link ml.regard.DataException}.
+ */
+public final class KernelRegressionModel extends Model<KernelRegressionModel>
+    implements KernelRegressionParams, MLWritable {
+  private static final long serialVersionUID = 1;
+
+  private final String uid;
+  private final ParamDefinitions definitions;
+  private final PackedKeys keys;
+  private final double[] inverseWidths;
+  private transient KernelRegressionTrainingSummary summary;
+
+  /** A model without keys, for reflection only. */
+  public KernelRegressionModel() {
+    this("kernelRegressionModel", null, new double[0]);
+  }
+
+  KernelRegressionModel(String uid, PackedKeys keys, double[] inverseWidths) {
+    this.uid = uid;
+    this.keys = keys;
+    this.inverseWidths = inverseWidths.clone();
+    this.definitions = new ParamDefinitions(this);
+    definitions.setDefaults(this);
+  }
+
+  @Override
+  public String uid() {
+    return uid;
+  }
+
+  @Override
+  public ParamDefinitions definitions() {
+    return definitions;
+  }
+
+  /** Number of features d. */
+  public int numFeatures() {
+    return keys.dim();
+  }
+
+  /** Number of keys n. */
+  public int numKeys() {
+    return keys.numKeys();
+  }
+
+  /** The width (bandwidth) h of each feature, in its unit, {@code [d]}. */
+  public double[] widths() {
+    return Arrays.stream(inverseWidths()).map(w -> 1 / w).toArray();
+  }
+
+  /** The inverse width 1 / h of each feature, {@code [d]}. */
+  public double[] inverseWidths() {
+    double[] all = new double[keys.dim()];
+    for (int f = 0; f < all.length; f++) {
+      all[f] = inverseWidths[inverseWidths.length == 1 ? 0 : f];
+    }
+    return all;
+  }
+
+  /** What average pooling predicts for every query: the weighted mean of the values. */
+  public double averagePooling() {
+    return AveragePooling.pool(keys);
+  }
+
+  /**
+   * The prediction for one query. For many queries use {@code transform}.
+   *
+   * @throws IllegalArgumentException unless the query has d finite features
+   */
+  public double predict(Vector features) {
+    return AttentionPooling.pool(keys, query(features), inverseWidths, Terms.VALUE).pooled(0);
+  }
+
+  /**
+   * The attention weights of one query over the keys in canonical order, {@code [n]}, summing to 1.
+   *
+   * @throws IllegalArgumentException unless the query has d finite features
+   */
+  public double[] attentionWeights(Vector features) {
+    return AttentionPooling.weights(keys, query(features), inverseWidths)[0];
+  }
+
+  private QueryBlock query(Vector features) {
+    return QueryBlock.of(keys.dim(), new double[][] {features.toArray()});
+  }
+
+  @Override
+  public StructType transformSchema(StructType schema) {
+    Columns.requireFeatures(schema, getFeaturesCol(), keys.dim());
+    return OutputColumns.append(schema, this);
+  }
+
+  @Override
+  public Dataset<Row> transform(Dataset<?> dataset) {
+    StructType schema = transformSchema(dataset.schema());
+    Broadcast<PackedKeys> shared =
+        JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext()).broadcast(keys);
+    return dataset
+        .toDF()
+        .mapPartitions(new PoolRows(shared, inverseWidths, this), Encoders.row(schema));
+  }
+
+  /** Whether this model was just fitted, and so knows how; a loaded one does not. */
+  public boolean hasSummary() {
+    return summary != null;
+  }
+
+  /**
+   * What learning did.
+   *
+   * @throws IllegalStateException if the model was loaded
+   */
+  public KernelRegressionTrainingSummary summary() {
+    if (summary == null) {
+      throw new IllegalStateException("no training summary: the model was not fitted here");
+    }
+    return summary;
+  }
+
+  KernelRegressionModel withSummary(KernelRegressionTrainingSummary value) {
+    summary = value;
+    return this;
+  }
+
+  PackedKeys keys() {
+    return keys;
+  }
+
+  /** The inverse widths as learned: one for all features, or one per feature. */
+  double[] learnedInverseWidths() {
+    return inverseWidths.clone();
+  }
+
+  @Override
+  public KernelRegressionModel copy(ParamMap extra) {
+    KernelRegressionModel copy =
+        new KernelRegressionModel(uid, keys, inverseWidths).withSummary(summary);
+    return copyValues(copy, extra).setParent(parent());
+  }
+
+  @Override
+  public MLWriter write() {
+    return new ModelFiles.Writer(this);
+  }
+
+  /** Reads a model that {@code write().save(path)} saved. */
+  public static MLReader<KernelRegressionModel> read() {
+    return new ModelFiles.Reader();
+  }
+
+  /**
+   * Loads a model that {@code save(path)} saved.
+   *
+   * @throws ml.regard.DataException if there is no model, or a truncated one, or one of a newer
+   *     format
+   */
+  public static KernelRegressionModel load(String path) {
+    return read().load(path);
+  }
+
+  public KernelRegressionModel setFeaturesCol(String value) {
+    set(featuresCol(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setPredictionCol(String value) {
+    set(predictionCol(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setAttentionWeightsCol(String value) {
+    set(attentionWeightsCol(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setHandleInvalid(String value) {
+    set(handleInvalid(), value);
+    return this;
+  }
+
+  @Override
+  public String toString() {
+    return "KernelRegressionModel: uid=%s, numKeys=%d, numFeatures=%d, widths=%s"
+        .formatted(uid, numKeys(), numFeatures(), Arrays.toString(widths()));
+  }
+}

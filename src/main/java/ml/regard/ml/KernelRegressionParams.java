@@ -1,0 +1,170 @@
+package ml.regard.ml;
+
+import org.apache.spark.ml.param.BooleanParam;
+import org.apache.spark.ml.param.DoubleArrayParam;
+import org.apache.spark.ml.param.DoubleParam;
+import org.apache.spark.ml.param.IntParam;
+import org.apache.spark.ml.param.LongParam;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.Params;
+
+/**
+ * The parameters that estimator and model share, with their getters. What each one means, its range
+ * and its default stand in {@link ParamDefinitions}, and in {@code explainParams()}.
+ */
+public interface KernelRegressionParams extends Params {
+  /** The definitions behind the accessors below. */
+  ParamDefinitions definitions();
+
+  default Param<String> featuresCol() {
+    return definitions().featuresCol;
+  }
+
+  default String getFeaturesCol() {
+    return getOrDefault(featuresCol());
+  }
+
+  default Param<String> labelCol() {
+    return definitions().labelCol;
+  }
+
+  default String getLabelCol() {
+    return getOrDefault(labelCol());
+  }
+
+  default Param<String> weightCol() {
+    return definitions().weightCol;
+  }
+
+  default String getWeightCol() {
+    return getOrDefault(weightCol());
+  }
+
+  default Param<String> predictionCol() {
+    return definitions().predictionCol;
+  }
+
+  default String getPredictionCol() {
+    return getOrDefault(predictionCol());
+  }
+
+  default Param<String> attentionWeightsCol() {
+    return definitions().attentionWeightsCol;
+  }
+
+  default String getAttentionWeightsCol() {
+    return getOrDefault(attentionWeightsCol());
+  }
+
+  default Param<String> handleInvalid() {
+    return definitions().handleInvalid;
+  }
+
+  default String getHandleInvalid() {
+    return getOrDefault(handleInvalid());
+  }
+
+  default DoubleArrayParam width() {
+    return definitions().width;
+  }
+
+  default double[] getWidth() {
+    return getOrDefault(width());
+  }
+
+  default BooleanParam perFeatureWidth() {
+    return definitions().perFeatureWidth;
+  }
+
+  default boolean getPerFeatureWidth() {
+    return (boolean) getOrDefault(perFeatureWidth());
+  }
+
+  default Param<String> solver() {
+    return definitions().solver;
+  }
+
+  default String getSolver() {
+    return getOrDefault(solver());
+  }
+
+  default Param<String> parametrization() {
+    return definitions().parametrization;
+  }
+
+  default String getParametrization() {
+    return getOrDefault(parametrization());
+  }
+
+  default Param<String> lossReduction() {
+    return definitions().lossReduction;
+  }
+
+  default String getLossReduction() {
+    return getOrDefault(lossReduction());
+  }
+
+  default DoubleParam stepSize() {
+    return definitions().stepSize;
+  }
+
+  default double getStepSize() {
+    return (double) getOrDefault(stepSize());
+  }
+
+  default IntParam maxIter() {
+    return definitions().maxIter;
+  }
+
+  default int getMaxIter() {
+    return (int) getOrDefault(maxIter());
+  }
+
+  default DoubleParam tol() {
+    return definitions().tol;
+  }
+
+  default double getTol() {
+    return (double) getOrDefault(tol());
+  }
+
+  default DoubleParam miniBatchFraction() {
+    return definitions().miniBatchFraction;
+  }
+
+  default double getMiniBatchFraction() {
+    return (double) getOrDefault(miniBatchFraction());
+  }
+
+  default LongParam seed() {
+    return definitions().seed;
+  }
+
+  default long getSeed() {
+    return (long) getOrDefault(seed());
+  }
+
+  default Param<String> engine() {
+    return definitions().engine;
+  }
+
+  default String getEngine() {
+    return getOrDefault(engine());
+  }
+
+  default IntParam numPartitions() {
+    return definitions().numPartitions;
+  }
+
+  default int getNumPartitions() {
+    return (int) getOrDefault(numPartitions());
+  }
+
+  default IntParam aggregationDepth() {
+    return definitions().aggregationDepth;
+  }
+
+  default int getAggregationDepth() {
+    return (int) getOrDefault(aggregationDepth());
+  }
+}

@@ -1,0 +1,229 @@
+package ml.regard.ml;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import ml.regard.DataException;
+import ml.regard.kernel.KeyPacker;
+import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.RowChunk;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.ml.util.DefaultParamsReader;
+import org.apache.spark.ml.util.DefaultParamsReader$;
+import org.apache.spark.ml.util.DefaultParamsWriter;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.ml.util.MLWriter;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.json4s.JObject;
+import org.json4s.jackson.JsonMethods$;
+import scala.Option;
+
+/**
+ * A model as files.
+ *
+ * <pre>
+ *   PATH/metadata   Spark ML metadata (JSON) with a section "regard":
+ *                   formatVersion, numKeys, numFeatures, inverseWidths
+ *   PATH/keys       Parquet: position, features array, value, weight
+ * </pre>
+ *
+ * <p>Keys are stored as given, so a loaded model packs them to the same bits. A model is written
+ * under a temporary name beside PATH and renamed when it is whole. Nothing is ever read by Java
+ * deserialisation.
+ */
+final class ModelFiles {
+  static final int FORMAT_VERSION = 1;
+  private static final String SECTION = "regard";
+  private static final String KEYS = "keys";
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final StructType KEY_SCHEMA =
+      new StructType()
+          .add("position", DataTypes.LongType, false)
+          .add("features", DataTypes.createArrayType(DataTypes.DoubleType, false), false)
+          .add("value", DataTypes.DoubleType, false)
+          .add("weight", DataTypes.DoubleType, false);
+
+  private ModelFiles() {}
+
+  /** Saves a model; see {@link ModelFiles}. */
+  static final class Writer extends MLWriter {
+    private final KernelRegressionModel model;
+
+    Writer(KernelRegressionModel model) {
+      this.model = model;
+    }
+
+    @Override
+    public void saveImpl(String path) {
+      Path target = new Path(path);
+      Path temporary =
+          new Path(target.getParent(), "." + target.getName() + "." + UUID.randomUUID());
+      try {
+        FileSystem files =
+            target.getFileSystem(sparkSession().sparkContext().hadoopConfiguration());
+        try {
+          DefaultParamsWriter.saveMetadata(
+              model, temporary.toString(), sparkSession(), Option.apply(section()));
+          writeKeys(new Path(temporary, KEYS));
+          if (!files.rename(temporary, target)) {
+            throw new IOException("cannot rename %s to %s".formatted(temporary, target));
+          }
+        } finally {
+          files.delete(temporary, true);
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private JObject section() throws JsonProcessingException {
+      Map<String, Object> section =
+          Map.of(
+              "formatVersion", FORMAT_VERSION,
+              "numKeys", model.numKeys(),
+              "numFeatures", model.numFeatures(),
+              "inverseWidths", model.learnedInverseWidths());
+      String json = JSON.writeValueAsString(Map.of(SECTION, section));
+      return (JObject) JsonMethods$.MODULE$.mapper().readValue(json, org.json4s.JValue.class);
+    }
+
+    private void writeKeys(Path path) {
+      JavaSparkContext spark = JavaSparkContext.fromSparkContext(sparkSession().sparkContext());
+      PackedKeys keys = model.keys();
+      long bytes = 8L * (keys.dim() + 3) * keys.numKeys();
+      int files = (int) Math.max(1, Math.min(keys.numBlocks(), bytes >> 26)); // 64 MB each
+      Broadcast<PackedKeys> shared = spark.broadcast(keys);
+      List<Integer> blocks = IntStream.range(0, keys.numBlocks()).boxed().toList();
+      JavaRDD<Row> rows =
+          spark.parallelize(blocks, files).flatMap(block -> rowsOf(shared.value(), block));
+      sparkSession().createDataFrame(rows, KEY_SCHEMA).write().parquet(path.toString());
+      shared.destroy();
+    }
+
+    private static Iterator<Row> rowsOf(PackedKeys keys, int block) {
+      int first = block * PackedKeys.BLOCK_SIZE;
+      int last = Math.min(first + PackedKeys.BLOCK_SIZE, keys.numKeys());
+      return IntStream.range(first, last)
+          .mapToObj(
+              j ->
+                  RowFactory.create(
+                      (long) j,
+                      IntStream.range(0, keys.dim()).mapToObj(f -> keys.feature(j, f)).toArray(),
+                      keys.value(j),
+                      keys.weight(j)))
+          .iterator();
+    }
+  }
+
+  /** Loads a model; see {@link ModelFiles}. */
+  static final class Reader extends MLReader<KernelRegressionModel> {
+    @Override
+    public KernelRegressionModel load(String path) {
+      DefaultParamsReader.Metadata metadata = metadata(path);
+      JsonNode section = section(path, metadata.metadataJson());
+      int numFeatures = section.path("numFeatures").asInt();
+      int numKeys = section.path("numKeys").asInt();
+      double[] inverseWidths = JSON.convertValue(section.path("inverseWidths"), double[].class);
+      PackedKeys keys = readKeys(path, numFeatures, numKeys);
+      KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), keys, inverseWidths);
+      metadata.getAndSetParams(model, metadata.getAndSetParams$default$2());
+      return model;
+    }
+
+    private DefaultParamsReader.Metadata metadata(String path) {
+      requireExists(path, new Path(path));
+      requireExists(path, new Path(path, "metadata"));
+      try {
+        return DefaultParamsReader$.MODULE$.loadMetadata(
+            path, sparkSession(), KernelRegressionModel.class.getName());
+      } catch (RuntimeException e) {
+        throw new DataException(
+            "the model at %s cannot be read: its metadata is damaged or of another class"
+                .formatted(path),
+            e);
+      }
+    }
+
+    private void requireExists(String model, Path path) {
+      try {
+        FileSystem files = path.getFileSystem(sparkSession().sparkContext().hadoopConfiguration());
+        if (!files.exists(path)) {
+          throw new DataException(
+              "there is no model at %s: %s does not exist".formatted(model, path));
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private static JsonNode section(String path, String metadataJson) {
+      try {
+        JsonNode section = JSON.readTree(metadataJson).path(SECTION);
+        int version = section.path("formatVersion").asInt();
+        if (version < 1 || version > FORMAT_VERSION) {
+          throw new DataException(
+              "the model at %s has format version %d, but this Regard reads versions up to %d"
+                  .formatted(path, version, FORMAT_VERSION));
+        }
+        return section;
+      } catch (JsonProcessingException e) {
+        throw new DataException("the metadata of the model at %s is no JSON".formatted(path), e);
+      }
+    }
+
+    private PackedKeys readKeys(String path, int numFeatures, int numKeys) {
+      Path folder = new Path(path, KEYS);
+      requireExists(path, folder);
+      List<RowChunk> chunks;
+      try {
+        chunks =
+            sparkSession()
+                .read()
+                .schema(KEY_SCHEMA)
+                .parquet(folder.toString())
+                .select("features", "value", "weight")
+                .toJavaRDD()
+                .mapPartitions(rows -> chunk(rows, numFeatures))
+                .collect();
+      } catch (Exception e) {
+        throw new DataException("the keys of the model at %s cannot be read".formatted(path), e);
+      }
+      KeyPacker packer = new KeyPacker(numFeatures);
+      chunks.forEach(packer::addAll);
+      PackedKeys keys = packer.pack();
+      if (keys.numKeys() != numKeys) {
+        throw new DataException(
+            "the model at %s is truncated: it should hold %d keys, but holds %d"
+                .formatted(path, numKeys, keys.numKeys()));
+      }
+      return keys;
+    }
+
+    private static Iterator<RowChunk> chunk(Iterator<Row> rows, int numFeatures) {
+      RowChunk chunk = new RowChunk(numFeatures);
+      rows.forEachRemaining(
+          row -> {
+            List<Double> features = new ArrayList<>(row.<Double>getList(0));
+            double[] key = features.stream().mapToDouble(Double::doubleValue).toArray();
+            chunk.add(key, row.getDouble(1), row.getDouble(2));
+          });
+      return Arrays.asList(chunk).iterator();
+    }
+  }
+}

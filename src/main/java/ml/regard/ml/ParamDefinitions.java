@@ -1,0 +1,187 @@
+package ml.regard.ml;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import org.apache.spark.ml.param.BooleanParam;
+import org.apache.spark.ml.param.DoubleArrayParam;
+import org.apache.spark.ml.param.DoubleParam;
+import org.apache.spark.ml.param.IntParam;
+import org.apache.spark.ml.param.LongParam;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
+import org.apache.spark.ml.param.Params;
+import scala.Function1;
+
+/** The parameters of Regard, defined once for estimator and model. */
+public final class ParamDefinitions implements Serializable {
+  private static final long serialVersionUID = 1;
+
+  final Param<String> featuresCol;
+  final Param<String> labelCol;
+  final Param<String> weightCol;
+  final Param<String> predictionCol;
+  final Param<String> attentionWeightsCol;
+  final Param<String> handleInvalid;
+  final DoubleArrayParam width;
+  final BooleanParam perFeatureWidth;
+  final Param<String> solver;
+  final Param<String> parametrization;
+  final Param<String> lossReduction;
+  final DoubleParam stepSize;
+  final IntParam maxIter;
+  final DoubleParam tol;
+  final DoubleParam miniBatchFraction;
+  final LongParam seed;
+  final Param<String> engine;
+  final IntParam numPartitions;
+  final IntParam aggregationDepth;
+
+  ParamDefinitions(Params parent) {
+    featuresCol = column(parent, "featuresCol", "the column of feature vectors");
+    labelCol = column(parent, "labelCol", "the column of labels, the values of the keys");
+    weightCol =
+        column(parent, "weightCol", "the column of importance weights >= 0; empty: all weights 1");
+    predictionCol = column(parent, "predictionCol", "the column that takes the prediction");
+    attentionWeightsCol =
+        column(
+            parent,
+            "attentionWeightsCol",
+            "the column that takes each query's attention weights as a vector over all keys in"
+                + " their canonical order, 8 bytes a key and row; empty: no such column");
+    handleInvalid =
+        oneOf(
+            parent,
+            "handleInvalid",
+            "rows with a null, NaN or infinite feature (in fit also label or weight): error stops"
+                + " with a first example, skip drops and counts them, keep predicts NaN for them"
+                + " (in fit it drops and counts them)",
+            "error",
+            "skip",
+            "keep");
+    width =
+        new DoubleArrayParam(
+            parent,
+            "width",
+            "the width (bandwidth h), one for all features or one per feature, each > 0 in the unit"
+                + " of its feature: where learning starts, or what solver fixed uses; unset:"
+                + " learning finds its own start",
+            check(
+                (double[] h) ->
+                    h.length > 0 && Arrays.stream(h).allMatch(v -> v > 0 && Double.isFinite(v))));
+    perFeatureWidth =
+        new BooleanParam(
+            parent.uid(),
+            "perFeatureWidth",
+            "one width per feature (true), or one width shared by all features (false)");
+    solver =
+        oneOf(
+            parent,
+            "solver",
+            "sgd learns the widths by stochastic gradient descent on the leave-one-out error; fixed"
+                + " takes the widths as given (non-parametric attention pooling)",
+            "sgd",
+            "fixed");
+    parametrization =
+        oneOf(
+            parent,
+            "parametrization",
+            "what sgd moves: log takes preconditioned steps in log widths; inverse takes the"
+                + " textbook's plain steps in inverse widths at the rate stepSize",
+            "log",
+            "inverse");
+    lossReduction =
+        oneOf(
+            parent,
+            "lossReduction",
+            "how squared errors become one loss: mean or sum; with parametrization inverse the"
+                + " gradient is that of this loss",
+            "mean",
+            "sum");
+    stepSize =
+        new DoubleParam(
+            parent.uid(),
+            "stepSize",
+            "share of the preconditioned step (log), or learning rate (inverse), > 0",
+            ParamValidators.gt(0));
+    maxIter =
+        new IntParam(
+            parent.uid(), "maxIter", "largest number of steps, >= 0", ParamValidators.gtEq(0));
+    tol =
+        new DoubleParam(
+            parent.uid(),
+            "tol",
+            "stop when a step over all rows promises to lower the loss by less than this share"
+                + " (log), >= 0",
+            ParamValidators.gtEq(0));
+    miniBatchFraction =
+        new DoubleParam(
+            parent.uid(),
+            "miniBatchFraction",
+            "share of the rows that a step looks at, in (0, 1]",
+            ParamValidators.inRange(0, 1, false, true));
+    seed = new LongParam(parent, "seed", "seed of the choice of rows");
+    engine =
+        oneOf(
+            parent,
+            "engine",
+            "where the pairs are formed: broadcast sends all keys to every executor; auto chooses",
+            "auto",
+            "broadcast");
+    numPartitions =
+        new IntParam(
+            parent.uid(),
+            "numPartitions",
+            "tasks that the queries of a fit are split into; 0: three per core; never changes a bit"
+                + " of the result",
+            ParamValidators.gtEq(0));
+    aggregationDepth =
+        new IntParam(
+            parent.uid(),
+            "aggregationDepth",
+            "depth of the tree that sums gradients, >= 1",
+            ParamValidators.gtEq(1));
+  }
+
+  /** Sets the default of every parameter that has one; width has none. */
+  void setDefaults(Params parent) {
+    parent.setDefault(featuresCol, "features");
+    parent.setDefault(labelCol, "label");
+    parent.setDefault(weightCol, "");
+    parent.setDefault(predictionCol, "prediction");
+    parent.setDefault(attentionWeightsCol, "");
+    parent.setDefault(handleInvalid, "error");
+    parent.setDefault(perFeatureWidth, true);
+    parent.setDefault(solver, "sgd");
+    parent.setDefault(parametrization, "log");
+    parent.setDefault(lossReduction, "mean");
+    parent.setDefault(stepSize, 1.0);
+    parent.setDefault(maxIter, 100);
+    parent.setDefault(tol, 1e-8);
+    parent.setDefault(miniBatchFraction, 1.0);
+    parent.setDefault(seed, 42L);
+    parent.setDefault(engine, "auto");
+    parent.setDefault(numPartitions, 0);
+    parent.setDefault(aggregationDepth, 2);
+  }
+
+  private static Param<String> column(Params parent, String name, String doc) {
+    return new Param<>(parent.uid(), name, doc, String.class);
+  }
+
+  private static Param<String> oneOf(Params parent, String name, String doc, String... values) {
+    return new Param<>(
+        parent.uid(),
+        name,
+        doc + " (" + String.join(" | ", values) + ")",
+        check((String value) -> Arrays.asList(values).contains(value)),
+        String.class);
+  }
+
+  private interface Check<T> extends Serializable {
+    boolean accepts(T value);
+  }
+
+  private static <T> Function1<T, Object> check(Check<T> check) {
+    return (Function1<T, Object> & Serializable) check::accepts;
+  }
+}

@@ -1,0 +1,137 @@
+package ml.regard.ml;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import ml.regard.DataException;
+import ml.regard.kernel.AttentionPooling;
+import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.PooledState;
+import ml.regard.kernel.QueryBlock;
+import ml.regard.kernel.Terms;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+
+/**
+ * The way of a query through {@code transform}: a partition's rows are taken in blocks, their
+ * vectors pooled over the broadcast keys, and the results put behind each row's own cells. Rows
+ * keep their order.
+ */
+final class PoolRows implements MapPartitionsFunction<Row, Row> {
+  private static final long serialVersionUID = 1;
+  private static final int BLOCK_SIZE = 1024;
+
+  private final Broadcast<PackedKeys> keys;
+  private final double[] inverseWidths;
+  private final String featuresCol;
+  private final String handleInvalid;
+  private final boolean prediction;
+  private final boolean attentionWeights;
+
+  PoolRows(Broadcast<PackedKeys> keys, double[] inverseWidths, KernelRegressionParams params) {
+    this.keys = keys;
+    this.inverseWidths = inverseWidths;
+    this.featuresCol = params.getFeaturesCol();
+    this.handleInvalid = params.getHandleInvalid();
+    this.prediction = !params.getPredictionCol().isEmpty();
+    this.attentionWeights = !params.getAttentionWeightsCol().isEmpty();
+  }
+
+  @Override
+  public Iterator<Row> call(Iterator<Row> rows) {
+    return new Iterator<>() {
+      private Iterator<Row> pooled = List.<Row>of().iterator();
+
+      @Override
+      public boolean hasNext() {
+        while (!pooled.hasNext() && rows.hasNext()) {
+          pooled = pool(nextBlock(rows)).iterator();
+        }
+        return pooled.hasNext();
+      }
+
+      @Override
+      public Row next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        return pooled.next();
+      }
+    };
+  }
+
+  private static List<Row> nextBlock(Iterator<Row> rows) {
+    List<Row> block = new ArrayList<>(BLOCK_SIZE);
+    while (rows.hasNext() && block.size() < BLOCK_SIZE) {
+      block.add(rows.next());
+    }
+    return block;
+  }
+
+  private List<Row> pool(List<Row> block) {
+    List<Row> kept = new ArrayList<>(block.size());
+    List<double[]> usable = new ArrayList<>(block.size());
+    boolean[] pooled = new boolean[block.size()];
+    for (Row row : block) {
+      double[] query = query(row);
+      if (query != null) {
+        pooled[kept.size()] = true;
+        usable.add(query);
+      }
+      if (query != null || handleInvalid.equals("keep")) {
+        kept.add(row);
+      }
+    }
+    QueryBlock queries = QueryBlock.of(keys.value().dim(), usable.toArray(double[][]::new));
+    return append(kept, pooled, queries);
+  }
+
+  /** The row's query, or null when it cannot be used and need not stop the job. */
+  private double[] query(Row row) {
+    Vector features = row.getAs(featuresCol);
+    String problem = Columns.problem(features);
+    if (problem != null) {
+      if (handleInvalid.equals("error")) {
+        throw new DataException(
+            "a row cannot be scored: %s, in column %s = %s (handleInvalid is error)"
+                .formatted(problem, featuresCol, features));
+      }
+      return null;
+    }
+    if (features.size() != keys.value().dim()) {
+      throw Columns.wrongSize(featuresCol, keys.value().dim(), features.size());
+    }
+    return features.toArray();
+  }
+
+  private List<Row> append(List<Row> rows, boolean[] pooled, QueryBlock queries) {
+    PooledState state =
+        prediction
+            ? AttentionPooling.pool(keys.value(), queries, inverseWidths, Terms.VALUE)
+            : null;
+    double[][] weights =
+        attentionWeights ? AttentionPooling.weights(keys.value(), queries, inverseWidths) : null;
+    List<Row> appended = new ArrayList<>(rows.size());
+    int query = 0;
+    for (int r = 0; r < rows.size(); r++) {
+      List<Object> cells = new ArrayList<>(rows.get(r).size() + 2);
+      for (int c = 0; c < rows.get(r).size(); c++) {
+        cells.add(rows.get(r).get(c));
+      }
+      if (prediction) {
+        cells.add(pooled[r] ? state.pooled(query) : Double.NaN);
+      }
+      if (attentionWeights) {
+        cells.add(pooled[r] ? Vectors.dense(weights[query]) : null);
+      }
+      query += pooled[r] ? 1 : 0;
+      appended.add(RowFactory.create(cells.toArray()));
+    }
+    return appended;
+  }
+}
