@@ -1,0 +1,42 @@
+package ml.regard.report;
+
+import java.awt.Color;
+
+/**
+ * Colours for weights in {@code [0, max]}: the more attention, the further from the paper.
+ *
+ * <p>The anchors are those of seaborn's "mako" (BSD-3-Clause), whose lightness rises evenly, so
+ * that the order survives grey printing and every colour-vision deficiency. The light theme runs
+ * from pale to near-black, the dark theme from near-black to pale. Between two anchors the sRGB
+ * components are interpolated.
+ *
+ * @param theme which end of the scale is 0
+ * @param max the weight at the far end, {@code > 0}
+ */
+record ColorScale(Theme theme, double max) {
+  private static final int[] DARK_TO_PALE = {
+    0x0B0405, 0x2E1E3C, 0x413D7B, 0x37659E, 0x348FA7, 0x40B7AD, 0x8BDAB2, 0xDEF5E5
+  };
+
+  /** The colour of a weight as {@code 0xFFrrggbb}; the paper for NaN. */
+  int rgb(double weight) {
+    if (Double.isNaN(weight)) {
+      return theme.paper().getRGB();
+    }
+    double part = Math.min(1, Math.max(0, weight / max));
+    double place = (theme == Theme.DARK ? part : 1 - part) * (DARK_TO_PALE.length - 1);
+    int below = Math.min((int) place, DARK_TO_PALE.length - 2);
+    double t = place - below;
+    Color a = new Color(DARK_TO_PALE[below]);
+    Color b = new Color(DARK_TO_PALE[below + 1]);
+    return new Color(
+            mix(a.getRed(), b.getRed(), t),
+            mix(a.getGreen(), b.getGreen(), t),
+            mix(a.getBlue(), b.getBlue(), t))
+        .getRGB();
+  }
+
+  private static int mix(int a, int b, double t) {
+    return (int) Math.round(a + t * (b - a));
+  }
+}

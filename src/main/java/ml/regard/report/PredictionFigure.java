@@ -1,0 +1,174 @@
+package ml.regard.report;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jfree.chart.JFreeChart;
+import org.jfree.chart.LegendItem;
+import org.jfree.chart.plot.XYPlot;
+
+/**
+ * The textbook's picture of a regression on one feature: the prediction and the truth as lines over
+ * x, the training rows as half-transparent circles.
+ *
+ * <p>Queries may come in any order; they are drawn by ascending x. A prediction or truth that is
+ * not finite is a gap; a prediction between two gaps is a point. Of more than 2000 training rows
+ * every k-th is drawn, and the description says so.
+ */
+public final class PredictionFigure extends Figure {
+  private static final int WIDTH = 560;
+  private static final int HEIGHT = 390;
+
+  private final String xLabel;
+  private final String yLabel;
+  private final double[] x;
+  private final double[] truth;
+  private final double[] prediction;
+  private final double[] keyX;
+  private final double[] keyY;
+
+  private PredictionFigure(
+      String name,
+      String title,
+      String xLabel,
+      String yLabel,
+      double[] x,
+      double[] truth,
+      double[] prediction,
+      double[] keyX,
+      double[] keyY) {
+    super(name, title, WIDTH, HEIGHT);
+    this.xLabel = xLabel;
+    this.yLabel = yLabel;
+    this.x = x;
+    this.truth = truth;
+    this.prediction = prediction;
+    this.keyX = keyX;
+    this.keyY = keyY;
+  }
+
+  /**
+   * The figure of {@code prediction} at the queries {@code x}.
+   *
+   * @param name stem of the file names, such as {@code prediction-trained}
+   * @param xLabel what x is, with its unit
+   * @param yLabel what y is, with its unit
+   * @param x the queries, {@code [m]}, finite, {@code m >= 1}
+   * @param truth the noise-free y at the queries, {@code [m]}, or null when nobody knows it
+   * @param prediction the predicted y, {@code [m]}
+   * @param keyX x of the training rows, {@code [n]}, finite; {@code n} may be 0
+   * @param keyY y of the training rows, {@code [n]}, finite
+   * @throws IllegalArgumentException when lengths differ, a number that must be finite is not, or a
+   *     text is blank
+   */
+  public static PredictionFigure of(
+      String name,
+      String title,
+      String xLabel,
+      String yLabel,
+      double[] x,
+      double[] truth,
+      double[] prediction,
+      double[] keyX,
+      double[] keyY) {
+    Check.finite("x", Check.notEmpty("x", x));
+    Check.sameLength("prediction", prediction, "x", x);
+    if (truth != null) {
+      Check.sameLength("truth", truth, "x", x);
+    }
+    Check.finite("keyX", keyX);
+    Check.sameLength("keyY", Check.finite("keyY", keyY), "keyX", keyX);
+    int[] order =
+        IntStream.range(0, x.length)
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> x[i]))
+            .mapToInt(i -> i)
+            .toArray();
+    return new PredictionFigure(
+        name,
+        title,
+        Check.text("xLabel", xLabel),
+        Check.text("yLabel", yLabel),
+        take(x, order),
+        truth == null ? null : take(truth, order),
+        take(prediction, order),
+        keyX.clone(),
+        keyY.clone());
+  }
+
+  private static double[] take(double[] values, int[] order) {
+    return Numbers.gaps(IntStream.of(order).mapToDouble(i -> values[i]).toArray());
+  }
+
+  @Override
+  public String description() {
+    StringBuilder text = new StringBuilder();
+    text.append("Line chart of ").append(yLabel).append(" over ").append(xLabel);
+    text.append(": the prediction at ").append(queries());
+    text.append(" (").append(xLabel).append(' ').append(Numbers.span(x)).append(") is ");
+    text.append(Numbers.span(prediction));
+    if (truth != null) {
+      text.append(", the truth ").append(Numbers.span(truth)).append("; their mean squared ");
+      text.append("difference is ").append(Numbers.text(Numbers.meanSquare(prediction, truth)));
+    }
+    text.append('.');
+    if (keyX.length > 0) {
+      int drawn = Math.min(keyX.length, Charts.MOST_CIRCLES);
+      text.append(
+          drawn < keyX.length
+              ? " Circles show " + Numbers.grouped(drawn) + " of "
+              : " Circles show ");
+      text.append(Numbers.count(keyX.length, "training row", "training rows"));
+      text.append(", ").append(yLabel).append(' ').append(Numbers.span(keyY)).append('.');
+    }
+    return text.toString();
+  }
+
+  private String queries() {
+    long missing = IntStream.range(0, x.length).filter(i -> Double.isNaN(prediction[i])).count();
+    String all = Numbers.count(x.length, "query", "queries");
+    return missing == 0 ? all : all + ", missing at " + Numbers.grouped(missing) + " of them";
+  }
+
+  @Override
+  JFreeChart chart(Theme theme) {
+    XYPlot plot = Charts.plot(Charts.axis(xLabel, 0, theme), Charts.axis(yLabel, 0, theme), theme);
+    List<LegendItem> legend = new ArrayList<>();
+    if (keyX.length > 0) {
+      Charts.layer(
+          plot,
+          Charts.points(Charts.sample(keyX), Charts.sample(keyY)),
+          Charts.dots(theme.rowRadius(), theme.row()));
+    }
+    if (truth != null) {
+      Charts.layer(plot, Charts.points(x, truth), Charts.line(theme.truthStroke(), theme.truth()));
+      legend.add(Charts.lineItem("truth", theme.truthStroke(), theme.truth()));
+    }
+    Charts.layer(
+        plot,
+        Charts.points(x, prediction),
+        Charts.line(theme.predictionStroke(), theme.prediction()));
+    legend.add(Charts.lineItem("prediction", theme.predictionStroke(), theme.prediction()));
+    double[] alone = lonely(prediction);
+    if (IntStream.range(0, alone.length).anyMatch(i -> !Double.isNaN(alone[i]))) {
+      Charts.layer(
+          plot, Charts.points(x, alone), Charts.dots(theme.pointRadius(), theme.prediction()));
+    }
+    if (keyX.length > 0) {
+      legend.add(Charts.dotItem("training rows", theme.rowRadius(), theme.row()));
+    }
+    return Charts.chart(title(), plot, legend, theme);
+  }
+
+  /** The values that have a gap, or the end, on either side: a line does not show them. */
+  private static double[] lonely(double[] values) {
+    double[] alone = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      boolean left = i > 0 && !Double.isNaN(values[i - 1]);
+      boolean right = i + 1 < values.length && !Double.isNaN(values[i + 1]);
+      alone[i] = left || right ? Double.NaN : values[i];
+    }
+    return alone;
+  }
+}
