@@ -6,6 +6,9 @@ import java.awt.geom.AffineTransform;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.Arrays;
 import java.util.List;
 import org.jfree.chart.JFreeChart;
@@ -18,19 +21,17 @@ import org.jfree.chart.ui.TextAnchor;
 
 /**
  * Attention weights as a heat map: keys across, queries down, the first query on top, both numbered
- * from 0, beside the scale from 0 to the largest weight.
+ * from 0, beside the scale from 0 to the largest weight, rounded up to two digits.
  *
  * <p>The matrix is one image with hard pixel edges, so no seams show between cells. Beyond 512
  * queries or keys a pixel stands for a block of cells and shows the largest weight in it, so that a
  * narrow peak never vanishes.
  */
 public final class AttentionFigure extends Figure {
-  private static final int WIDTH = 560;
-  private static final int HEIGHT = 470;
   private static final int MOST_PIXELS = 512;
   private static final double ROW_SUM_TOLERANCE = 1e-6;
-  private static final int SCALE_SPACE = 92;
-  private static final int SCALE_GAP = 18;
+  private static final int SCALE_SPACE = 84;
+  private static final int SCALE_GAP = 16;
   private static final int SCALE_WIDTH = 12;
   private static final int SCALE_STEPS = 256;
 
@@ -38,20 +39,22 @@ public final class AttentionFigure extends Figure {
   private final String yLabel;
   private final double[][] weights;
   private final double max;
+  private final double scaleEnd;
 
   private AttentionFigure(
       String name, String title, double[][] weights, String xLabel, String yLabel) {
-    super(name, title, WIDTH, HEIGHT);
+    super(name, title);
     this.xLabel = Check.text("xLabel", xLabel);
     this.yLabel = Check.text("yLabel", yLabel);
     this.weights = Arrays.stream(weights).map(double[]::clone).toArray(double[][]::new);
-    double largest =
+    this.max =
         Arrays.stream(weights)
             .flatMapToDouble(Arrays::stream)
-            .filter(w -> !Double.isNaN(w))
+            .filter(weight -> !Double.isNaN(weight))
             .max()
             .orElse(1);
-    this.max = largest;
+    this.scaleEnd =
+        Math.min(1, new BigDecimal(max).round(new MathContext(2, RoundingMode.UP)).doubleValue());
   }
 
   /**
@@ -132,7 +135,7 @@ public final class AttentionFigure extends Figure {
         + query
         + " for key "
         + key
-        + "; a query attends to "
+        + ", both counted from 0; a query attends to "
         + Numbers.text(meanEffectiveKeys())
         + " effective keys on average"
         + (blank > 0 ? "; " + Numbers.count(blank, "row is", "rows are") + " blank." : ".");
@@ -157,7 +160,7 @@ public final class AttentionFigure extends Figure {
     int n = weights[0].length;
     int rows = Math.min(m, MOST_PIXELS);
     int columns = Math.min(n, MOST_PIXELS);
-    ColorScale scale = new ColorScale(theme, max);
+    ColorScale scale = new ColorScale(theme, scaleEnd);
     BufferedImage image = new BufferedImage(columns, rows, BufferedImage.TYPE_INT_RGB);
     for (int r = 0; r < rows; r++) {
       double[] largest = new double[columns];
@@ -201,35 +204,39 @@ public final class AttentionFigure extends Figure {
     Rectangle2D bar =
         new Rectangle2D.Double(
             inside.getMaxX() + SCALE_GAP, inside.getY(), SCALE_WIDTH, inside.getHeight());
-    BufferedImage steps = new BufferedImage(1, SCALE_STEPS, BufferedImage.TYPE_INT_RGB);
-    ColorScale scale = new ColorScale(theme, 1);
-    for (int s = 0; s < SCALE_STEPS; s++) {
-      steps.setRGB(0, s, scale.rgb(1 - s / (SCALE_STEPS - 1.0)));
-    }
-    drawPixels(g, steps, bar);
+    drawPixels(g, scaleImage(theme), bar);
+    g.setPaint(theme.mutedInk());
     g.setStroke(theme.hairline());
     g.setFont(theme.tickFont());
-    NumberTickUnit unit = new TickSource(0).step(max / 5);
-    for (int t = 0; t * unit.getSize() <= max * (1 + 1e-9); t++) {
-      double y = bar.getMaxY() - bar.getHeight() * Math.min(1, t * unit.getSize() / max);
-      g.setPaint(theme.mutedInk());
+    NumberTickUnit unit = new TickSource(0).step(scaleEnd / 5);
+    double labels = bar.getMaxX() + 7;
+    double labelsEnd = labels;
+    for (int t = 0; t * unit.getSize() <= scaleEnd * (1 + 1e-9); t++) {
+      double y = bar.getMaxY() - bar.getHeight() * t * unit.getSize() / scaleEnd;
+      String text = unit.valueToString(t * unit.getSize());
       g.draw(new Line2D.Double(bar.getMaxX(), y, bar.getMaxX() + 4, y));
-      TextUtils.drawAlignedString(
-          unit.valueToString(t * unit.getSize()),
-          g,
-          (float) bar.getMaxX() + 7,
-          (float) y,
-          TextAnchor.CENTER_LEFT);
+      Rectangle2D place =
+          TextUtils.drawAlignedString(text, g, (float) labels, (float) y, TextAnchor.CENTER_LEFT);
+      labelsEnd = Math.max(labelsEnd, place.getMaxX());
     }
     g.setFont(theme.labelFont());
     TextUtils.drawRotatedString(
         "attention weight",
         g,
-        (float) (WIDTH - 20),
+        (float) labelsEnd + SCALE_GAP,
         (float) bar.getCenterY(),
         TextAnchor.CENTER,
         -Math.PI / 2,
         TextAnchor.CENTER);
+  }
+
+  private static BufferedImage scaleImage(Theme theme) {
+    BufferedImage image = new BufferedImage(1, SCALE_STEPS, BufferedImage.TYPE_INT_RGB);
+    ColorScale scale = new ColorScale(theme, 1);
+    for (int s = 0; s < SCALE_STEPS; s++) {
+      image.setRGB(0, s, scale.rgb(1 - s / (SCALE_STEPS - 1.0)));
+    }
+    return image;
   }
 
   private static void drawPixels(Graphics2D g, BufferedImage image, Rectangle2D place) {

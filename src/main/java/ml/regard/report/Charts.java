@@ -11,6 +11,7 @@ import org.jfree.chart.LegendItem;
 import org.jfree.chart.LegendItemCollection;
 import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.block.BlockBorder;
+import org.jfree.chart.plot.DatasetRenderingOrder;
 import org.jfree.chart.plot.Plot;
 import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.renderer.xy.XYItemRenderer;
@@ -29,6 +30,11 @@ final class Charts {
   static final int MOST_CIRCLES = 2000;
 
   private static final double LEGEND_LINE = 22;
+
+  /** Room around tick labels: the axis takes fewer ticks when each needs more. */
+  private static final RectangleInsets ROOM_ACROSS = new RectangleInsets(4, 14, 4, 14);
+
+  private static final RectangleInsets ROOM_UP = new RectangleInsets(11, 6, 11, 6);
 
   private Charts() {}
 
@@ -49,12 +55,23 @@ final class Charts {
     heading.setPaint(theme.ink());
     heading.setTextAlignment(HorizontalAlignment.LEFT);
     heading.setHorizontalAlignment(HorizontalAlignment.LEFT);
-    heading.setPadding(2, 2, 6, 2);
+    heading.setPadding(2, 2, legend.isEmpty() ? 14 : 6, 2);
     chart.setTitle(heading);
     if (!legend.isEmpty()) {
       chart.addSubtitle(legendOf(legend, theme));
     }
     return chart;
+  }
+
+  /** A line of words under the title. */
+  static void subtitle(JFreeChart chart, String text, Theme theme) {
+    chart.getTitle().setPadding(2, 2, 6, 2);
+    TextTitle subtitle = new TextTitle(text, theme.legendFont());
+    subtitle.setPaint(theme.mutedInk());
+    subtitle.setTextAlignment(HorizontalAlignment.LEFT);
+    subtitle.setHorizontalAlignment(HorizontalAlignment.LEFT);
+    subtitle.setPadding(0, 2, 12, 2);
+    chart.addSubtitle(subtitle);
   }
 
   private static LegendTitle legendOf(List<LegendItem> items, Theme theme) {
@@ -92,6 +109,7 @@ final class Charts {
     NumberAxis axis = new NumberAxis(label);
     axis.setStandardTickUnits(new TickSource(leastStep));
     axis.setAutoRangeIncludesZero(false);
+    axis.setAutoRangeStickyZero(false);
     axis.setLowerMargin(0.04);
     axis.setUpperMargin(0.04);
     axis.setLabelFont(theme.labelFont());
@@ -100,14 +118,19 @@ final class Charts {
     axis.setTickLabelPaint(theme.mutedInk());
     axis.setTickMarksVisible(false);
     axis.setAxisLineVisible(false);
-    axis.setTickLabelInsets(new RectangleInsets(4, 6, 4, 6));
     return axis;
   }
 
+  /** A plot on two axes; {@code domain} is null for a panel that shares one. */
   static XYPlot plot(NumberAxis domain, NumberAxis range, Theme theme) {
+    range.setTickLabelInsets(ROOM_UP);
+    if (domain != null) {
+      domain.setTickLabelInsets(ROOM_ACROSS);
+    }
     XYPlot plot = new XYPlot(null, domain, range, null);
     plot.setBackgroundPaint(null);
     plot.setOutlineVisible(false);
+    plot.setDatasetRenderingOrder(DatasetRenderingOrder.FORWARD);
     plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
     plot.setInsets(RectangleInsets.ZERO_INSETS);
     plot.setDomainGridlinePaint(theme.grid());

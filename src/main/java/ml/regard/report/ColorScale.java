@@ -7,8 +7,8 @@ import java.awt.Color;
  *
  * <p>The anchors are those of seaborn's "mako" (BSD-3-Clause), whose lightness rises evenly, so
  * that the order survives grey printing and every colour-vision deficiency. The light theme runs
- * from pale to near-black, the dark theme from near-black to pale. Between two anchors the sRGB
- * components are interpolated.
+ * from pale to near-black; the dark theme from just above its paper to pale. Between two anchors
+ * the sRGB components are interpolated.
  *
  * @param theme which end of the scale is 0
  * @param max the weight at the far end, {@code > 0}
@@ -18,13 +18,17 @@ record ColorScale(Theme theme, double max) {
     0x0B0405, 0x2E1E3C, 0x413D7B, 0x37659E, 0x348FA7, 0x40B7AD, 0x8BDAB2, 0xDEF5E5
   };
 
+  private static final double DARK_START = 0.5;
+
   /** The colour of a weight as {@code 0xFFrrggbb}; the paper for NaN. */
   int rgb(double weight) {
     if (Double.isNaN(weight)) {
       return theme.paper().getRGB();
     }
     double part = Math.min(1, Math.max(0, weight / max));
-    double place = (theme == Theme.DARK ? part : 1 - part) * (DARK_TO_PALE.length - 1);
+    double last = DARK_TO_PALE.length - 1;
+    double place =
+        theme == Theme.DARK ? DARK_START + part * (last - DARK_START) : (1 - part) * last;
     int below = Math.min((int) place, DARK_TO_PALE.length - 2);
     double t = place - below;
     Color a = new Color(DARK_TO_PALE[below]);

@@ -19,18 +19,18 @@ import org.jfree.chart.JFreeChart;
  */
 public abstract sealed class Figure
     permits AttentionFigure, LossFigure, PredictionFigure, ScatterFigure {
+  /** Every figure has the same size, so that they line up in columns. */
+  static final int WIDTH = 480;
+
+  static final int HEIGHT = 368;
   static final int PNG_SCALE = 2;
 
   private final String name;
   private final String title;
-  private final int width;
-  private final int height;
 
-  Figure(String name, String title, int width, int height) {
+  Figure(String name, String title) {
     this.name = Check.fileStem(name);
     this.title = Check.text("title", title);
-    this.width = width;
-    this.height = height;
   }
 
   /** The stem of the figure's file names, such as {@code prediction-trained}. */
@@ -48,17 +48,17 @@ public abstract sealed class Figure
 
   /** Width in figure units, the pixels of the SVG at its natural size. */
   public final int width() {
-    return width;
+    return WIDTH;
   }
 
   /** Height in figure units. */
   public final int height() {
-    return height;
+    return HEIGHT;
   }
 
   /** The figure as an SVG document without an XML declaration, to be written as UTF-8. */
   public final String svg(Theme theme) {
-    SvgCanvas canvas = new SvgCanvas(width, height, theme);
+    SvgCanvas canvas = new SvgCanvas(WIDTH, HEIGHT, theme);
     draw(canvas, theme);
     return canvas.document(title, description());
   }
@@ -66,7 +66,7 @@ public abstract sealed class Figure
   /** The figure as a PNG file, {@code 2 width() x 2 height()} pixels. */
   public final byte[] png(Theme theme) {
     BufferedImage image =
-        new BufferedImage(PNG_SCALE * width, PNG_SCALE * height, BufferedImage.TYPE_INT_RGB);
+        new BufferedImage(PNG_SCALE * WIDTH, PNG_SCALE * HEIGHT, BufferedImage.TYPE_INT_RGB);
     Graphics2D g = image.createGraphics();
     g.setRenderingHint(
         RenderingHints.KEY_FRACTIONALMETRICS, RenderingHints.VALUE_FRACTIONALMETRICS_ON);
@@ -76,10 +76,10 @@ public abstract sealed class Figure
     return pngBytes(image);
   }
 
-  /** Draws into {@code [0, width] x [0, height]} and returns the rectangle inside the axes. */
+  /** Draws into {@code [0, WIDTH] x [0, HEIGHT]} and returns the rectangle inside the axes. */
   final Rectangle2D draw(Graphics2D g, Theme theme) {
     ChartRenderingInfo info = new ChartRenderingInfo();
-    chart(theme).draw(g, new Rectangle2D.Double(0, 0, width, height), info);
+    chart(theme).draw(g, new Rectangle2D.Double(0, 0, WIDTH, HEIGHT), info);
     Rectangle2D inside = info.getPlotInfo().getDataArea();
     decorate(g, theme, inside);
     return inside;

@@ -1,14 +1,13 @@
 package ml.regard.report;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.plot.CombinedDomainXYPlot;
-import org.jfree.chart.plot.Plot;
 import org.jfree.chart.plot.XYPlot;
+import org.jfree.chart.ui.RectangleInsets;
+import org.jfree.data.xy.XYDataset;
 
 /**
  * The loss after each epoch or iteration: a line with a point per step, steps on whole ticks.
@@ -18,14 +17,13 @@ import org.jfree.chart.plot.XYPlot;
  * is a gap, and the description counts them.
  */
 public final class LossFigure extends Figure {
-  private static final int WIDTH = 560;
-  private static final int HEIGHT = 390;
-
   /** The drop after the first loss, in spans of the others, from which they get a panel. */
   private static final double DWARFS = 5;
 
   /** More points than this would be one thick line. */
   private static final int MOST_POINTS = 60;
+
+  private static final RectangleInsets ROOM_IN_HALF_PANEL = new RectangleInsets(5, 6, 5, 6);
 
   private final String stepLabel;
   private final String yLabel;
@@ -34,7 +32,7 @@ public final class LossFigure extends Figure {
 
   private LossFigure(
       String name, String title, String stepLabel, int firstStep, double[] loss, String yLabel) {
-    super(name, title, WIDTH, HEIGHT);
+    super(name, title);
     this.stepLabel = Check.text("stepLabel", stepLabel);
     this.yLabel = Check.text("yLabel", yLabel);
     this.loss = Numbers.gaps(loss);
@@ -91,50 +89,49 @@ public final class LossFigure extends Figure {
 
   /** Whether the losses after the first get a panel of their own. */
   boolean hasTailPanel() {
-    double[] tail = DoubleStream.of(tail()).filter(Double::isFinite).toArray();
-    if (tail.length < 2 || Double.isNaN(loss[0])) {
+    double[] range = Numbers.range(tail());
+    if (range.length == 0 || Double.isNaN(loss[0])) {
       return false;
     }
-    double max = DoubleStream.of(tail).max().getAsDouble();
-    double span = max - DoubleStream.of(tail).min().getAsDouble();
-    return span > 0 && loss[0] - max > DWARFS * span;
+    double span = range[1] - range[0];
+    return span > 0 && loss[0] - range[1] > DWARFS * span;
   }
 
+  /** The losses with a gap for the first. */
   private double[] tail() {
-    return Arrays.copyOfRange(loss, 1, loss.length);
+    double[] tail = loss.clone();
+    tail[0] = Double.NaN;
+    return tail;
   }
 
   @Override
   JFreeChart chart(Theme theme) {
     NumberAxis steps = Charts.axis(stepLabel, 1, theme);
-    Plot plot;
-    if (hasTailPanel()) {
-      CombinedDomainXYPlot both = new CombinedDomainXYPlot(steps);
-      both.setGap(18);
-      both.add(panel(null, yLabel, theme), 1);
-      XYPlot zoom = panel(null, "from " + stepLabel + " " + (long) step[1], theme);
-      NumberAxis range = (NumberAxis) zoom.getRangeAxis();
-      double[] tail = DoubleStream.of(tail()).filter(Double::isFinite).toArray();
-      double low = DoubleStream.of(tail).min().getAsDouble();
-      double high = DoubleStream.of(tail).max().getAsDouble();
-      range.setRange(low - 0.12 * (high - low), high + 0.12 * (high - low));
-      both.add(zoom, 1);
-      plot = both;
-    } else {
-      plot = panel(steps, yLabel, theme);
+    if (!hasTailPanel()) {
+      return Charts.chart(title(), panel(steps, loss, yLabel, theme), List.of(), theme);
     }
-    return Charts.chart(title(), plot, List.of(), theme);
+    CombinedDomainXYPlot both = new CombinedDomainXYPlot(steps);
+    both.setGap(20);
+    both.add(panel(null, loss, null, theme));
+    both.add(panel(null, tail(), null, theme));
+    JFreeChart chart = Charts.chart(title(), both, List.of(), theme);
+    String second = stepLabel + " " + (long) step[1];
+    Charts.subtitle(chart, yLabel + "; lower panel: from " + second + ", on its own scale", theme);
+    return chart;
   }
 
-  private XYPlot panel(NumberAxis steps, String label, Theme theme) {
-    XYPlot panel = Charts.plot(steps, Charts.axis(label, 0, theme), theme);
-    Charts.layer(
-        panel,
-        Charts.points(step, loss),
-        Charts.line(theme.predictionStroke(), theme.prediction()));
-    if (loss.length <= MOST_POINTS) {
-      Charts.layer(
-          panel, Charts.points(step, loss), Charts.dots(theme.pointRadius(), theme.prediction()));
+  private XYPlot panel(NumberAxis steps, double[] losses, String label, Theme theme) {
+    NumberAxis range = Charts.axis(label, 0, theme);
+    range.setLowerMargin(0.1);
+    range.setUpperMargin(0.1);
+    XYPlot panel = Charts.plot(steps, range, theme);
+    if (steps == null) {
+      range.setTickLabelInsets(ROOM_IN_HALF_PANEL);
+    }
+    XYDataset data = Charts.points(step, losses);
+    Charts.layer(panel, data, Charts.line(theme.predictionStroke(), theme.prediction()));
+    if (losses.length <= MOST_POINTS) {
+      Charts.layer(panel, data, Charts.dots(theme.pointRadius(), theme.prediction()));
     }
     return panel;
   }

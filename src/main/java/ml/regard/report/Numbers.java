@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
@@ -38,16 +39,22 @@ final class Numbers {
     return Arrays.stream(values).map(v -> Double.isFinite(v) ? v : Double.NaN).toArray();
   }
 
-  /** "from a to b" over the finite values, or "missing" when there is none. */
+  /** The least and the greatest finite value; empty when there is none. */
+  static double[] range(double[] values) {
+    DoubleSummaryStatistics finite =
+        Arrays.stream(values).filter(Double::isFinite).summaryStatistics();
+    return finite.getCount() == 0 ? new double[0] : new double[] {finite.getMin(), finite.getMax()};
+  }
+
+  /** "from a to b" over the finite values, "a throughout" or "missing". */
   static String span(double[] values) {
-    double[] finite = Arrays.stream(values).filter(Double::isFinite).toArray();
-    if (finite.length == 0) {
+    double[] range = range(values);
+    if (range.length == 0) {
       return "missing";
     }
-    return "from "
-        + text(Arrays.stream(finite).min().getAsDouble())
-        + " to "
-        + text(Arrays.stream(finite).max().getAsDouble());
+    return range[0] == range[1]
+        ? text(range[0]) + " throughout"
+        : "from " + text(range[0]) + " to " + text(range[1]);
   }
 
   /** The mean of (a - b)^2 where both are finite; NaN when nowhere. */

@@ -1,6 +1,7 @@
 package ml.regard.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -17,9 +18,6 @@ import org.jfree.chart.plot.XYPlot;
  * every k-th is drawn, and the description says so.
  */
 public final class PredictionFigure extends Figure {
-  private static final int WIDTH = 560;
-  private static final int HEIGHT = 390;
-
   private final String xLabel;
   private final String yLabel;
   private final double[] x;
@@ -38,7 +36,7 @@ public final class PredictionFigure extends Figure {
       double[] prediction,
       double[] keyX,
       double[] keyY) {
-    super(name, title, WIDTH, HEIGHT);
+    super(name, title);
     this.xLabel = xLabel;
     this.yLabel = yLabel;
     this.x = x;
@@ -104,10 +102,14 @@ public final class PredictionFigure extends Figure {
   @Override
   public String description() {
     StringBuilder text = new StringBuilder();
-    text.append("Line chart of ").append(yLabel).append(" over ").append(xLabel);
-    text.append(": the prediction at ").append(queries());
-    text.append(" (").append(xLabel).append(' ').append(Numbers.span(x)).append(") is ");
-    text.append(Numbers.span(prediction));
+    text.append("Line chart of ").append(yLabel).append(" over ").append(xLabel).append(": at ");
+    text.append(Numbers.count(x.length, "query", "queries"));
+    text.append(", ").append(xLabel).append(' ').append(Numbers.span(x));
+    text.append(", the prediction is ").append(Numbers.span(prediction));
+    long missing = Arrays.stream(prediction).filter(Double::isNaN).count();
+    if (missing > 0 && missing < x.length) {
+      text.append(" and missing at ").append(Numbers.grouped(missing));
+    }
     if (truth != null) {
       text.append(", the truth ").append(Numbers.span(truth)).append("; their mean squared ");
       text.append("difference is ").append(Numbers.text(Numbers.meanSquare(prediction, truth)));
@@ -123,12 +125,6 @@ public final class PredictionFigure extends Figure {
       text.append(", ").append(yLabel).append(' ').append(Numbers.span(keyY)).append('.');
     }
     return text.toString();
-  }
-
-  private String queries() {
-    long missing = IntStream.range(0, x.length).filter(i -> Double.isNaN(prediction[i])).count();
-    String all = Numbers.count(x.length, "query", "queries");
-    return missing == 0 ? all : all + ", missing at " + Numbers.grouped(missing) + " of them";
   }
 
   @Override

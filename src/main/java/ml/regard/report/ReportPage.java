@@ -131,8 +131,9 @@ public final class ReportPage {
     boolean[] right = new boolean[header.size()];
     IntStream.range(0, right.length).forEach(c -> right[c] = isNumeric(rows, c));
     String name = Html.escape(caption);
+    body.append("<p class=\"caption\">").append(name).append("</p>\n");
     body.append("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"");
-    body.append(name).append("\">\n<table>\n<caption>").append(name).append("</caption>\n");
+    body.append(name).append("\">\n<table>\n");
     body.append("<thead>").append(row("th scope=\"col\"", header, right)).append("</thead>\n");
     body.append("<tbody>\n");
     rows.forEach(cells -> body.append(row("td", cells, right)).append('\n'));

@@ -13,9 +13,6 @@ import org.jfree.chart.plot.XYPlot;
  * 2000 rows every k-th is drawn.
  */
 public final class ScatterFigure extends Figure {
-  private static final int WIDTH = 560;
-  private static final int HEIGHT = 440;
-
   private final String xLabel;
   private final String yLabel;
   private final double[] prediction;
@@ -28,7 +25,7 @@ public final class ScatterFigure extends Figure {
       String yLabel,
       double[] prediction,
       double[] label) {
-    super(name, title, WIDTH, HEIGHT);
+    super(name, title);
     this.xLabel = Check.text("xLabel", xLabel);
     this.yLabel = Check.text("yLabel", yLabel);
     this.prediction = Numbers.gaps(prediction);
@@ -82,13 +79,7 @@ public final class ScatterFigure extends Figure {
         plot,
         Charts.points(Charts.sample(prediction), Charts.sample(label)),
         Charts.dots(theme.rowRadius(), theme.row()));
-    double[] both =
-        DoubleStream.of(prediction).filter(Double::isFinite).summaryStatistics().getCount() == 0
-            ? new double[0]
-            : DoubleStream.of(
-                    DoubleStream.of(prediction).filter(Double::isFinite).min().getAsDouble(),
-                    DoubleStream.of(prediction).filter(Double::isFinite).max().getAsDouble())
-                .toArray();
+    double[] both = Numbers.range(prediction);
     Charts.layer(plot, Charts.points(both, both), Charts.line(theme.truthStroke(), theme.truth()));
     return Charts.chart(
         title(),

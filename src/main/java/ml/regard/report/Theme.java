@@ -18,7 +18,7 @@ public enum Theme {
       new Color(0xFFFFFF),
       new Color(0x1B2330),
       new Color(0x566172),
-      new Color(0xD3D9E2),
+      new Color(0xC3CBD6),
       new Color(0x1A5FB4),
       new Color(0x6B7686),
       new Color(0xD97400)),
@@ -28,13 +28,13 @@ public enum Theme {
       new Color(0x151B23),
       new Color(0xE8EBF0),
       new Color(0xA3AEBC),
-      new Color(0x303A47),
+      new Color(0x3D4959),
       new Color(0x6CB2FF),
       new Color(0x98A4B3),
       new Color(0xFFB057));
 
   private static final String FAMILY = Font.SANS_SERIF;
-  private static final int ROW_ALPHA = 130;
+  private static final int ROW_ALPHA = 150;
 
   private final Color paper;
   private final Color ink;
