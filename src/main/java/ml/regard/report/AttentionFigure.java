@@ -207,7 +207,7 @@ public final class AttentionFigure extends Figure {
     drawPixels(g, scaleImage(theme), bar);
     g.setPaint(theme.mutedInk());
     g.setStroke(theme.hairline());
-    g.setFont(theme.tickFont());
+    g.setFont(theme.axisFont());
     NumberTickUnit unit = new TickSource(0).step(scaleEnd / 5);
     double labels = bar.getMaxX() + 7;
     double labelsEnd = labels;
@@ -219,7 +219,7 @@ public final class AttentionFigure extends Figure {
           TextUtils.drawAlignedString(text, g, (float) labels, (float) y, TextAnchor.CENTER_LEFT);
       labelsEnd = Math.max(labelsEnd, place.getMaxX());
     }
-    g.setFont(theme.labelFont());
+    g.setPaint(theme.ink());
     TextUtils.drawRotatedString(
         "attention weight",
         g,

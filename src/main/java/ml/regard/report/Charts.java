@@ -16,6 +16,7 @@ import org.jfree.chart.plot.Plot;
 import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.renderer.xy.XYItemRenderer;
 import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
+import org.jfree.chart.text.TextUtils;
 import org.jfree.chart.title.LegendTitle;
 import org.jfree.chart.title.TextTitle;
 import org.jfree.chart.ui.HorizontalAlignment;
@@ -35,6 +36,12 @@ final class Charts {
   private static final RectangleInsets ROOM_ACROSS = new RectangleInsets(4, 14, 4, 14);
 
   private static final RectangleInsets ROOM_UP = new RectangleInsets(11, 6, 11, 6);
+
+  static {
+    // Otherwise JFreeChart draws rotated labels as outlines of glyphs, and the SVG loses their
+    // text.
+    TextUtils.setUseDrawRotatedStringWorkaround(false);
+  }
 
   private Charts() {}
 
@@ -112,9 +119,9 @@ final class Charts {
     axis.setAutoRangeStickyZero(false);
     axis.setLowerMargin(0.04);
     axis.setUpperMargin(0.04);
-    axis.setLabelFont(theme.labelFont());
-    axis.setLabelPaint(theme.mutedInk());
-    axis.setTickLabelFont(theme.tickFont());
+    axis.setLabelFont(theme.axisFont());
+    axis.setLabelPaint(theme.ink());
+    axis.setTickLabelFont(theme.axisFont());
     axis.setTickLabelPaint(theme.mutedInk());
     axis.setTickMarksVisible(false);
     axis.setAxisLineVisible(false);

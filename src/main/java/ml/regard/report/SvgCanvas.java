@@ -21,14 +21,14 @@ import org.apache.batik.svggen.SVGGeneratorContext;
 import org.apache.batik.svggen.SVGGraphics2D;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
 
 /**
  * A canvas that becomes an SVG document.
  *
  * <p>Positions come from the fonts of this machine, while the reader's browser draws with its own.
- * Text is therefore anchored where the eye compares it: titles and legends at their left end,
- * everything else (ticks, axis labels) at its middle, so that a wider or narrower font does not
- * shift it.
+ * Text is therefore anchored where the eye compares it: titles and legends at their left end, ticks
+ * and axis labels at their middle, so that a wider or narrower font does not shift it.
  */
 final class SvgCanvas extends SVGGraphics2D {
   private static final String SVG = "http://www.w3.org/2000/svg";
@@ -38,14 +38,12 @@ final class SvgCanvas extends SVGGraphics2D {
   private static final int DECIMALS = 2;
 
   private final Dimension size;
-  private final Font titleFont;
-  private final Font legendFont;
+  private final Font axisFont;
 
   SvgCanvas(int width, int height, Theme theme) {
     super(context(), false);
     size = new Dimension(width, height);
-    titleFont = theme.titleFont();
-    legendFont = theme.legendFont();
+    axisFont = theme.axisFont();
     setSVGCanvasSize(size);
   }
 
@@ -68,12 +66,12 @@ final class SvgCanvas extends SVGGraphics2D {
   @Override
   public void drawString(String text, float x, float y) {
     Font font = getFont();
-    boolean left = font.equals(titleFont) || font.equals(legendFont);
+    boolean middle = font.equals(axisFont);
     double half = getFontMetrics(font).getStringBounds(text, this).getWidth() / 2;
     Element element = getDOMFactory().createElementNS(SVG, "text");
-    element.setAttributeNS(null, "x", decimal(left ? x : x + half));
+    element.setAttributeNS(null, "x", decimal(middle ? x + half : x));
     element.setAttributeNS(null, "y", decimal(y));
-    element.setAttributeNS(null, "text-anchor", left ? "start" : "middle");
+    element.setAttributeNS(null, "text-anchor", middle ? "middle" : "start");
     element.setAttributeNS(null, "stroke", "none");
     element.setTextContent(text);
     domGroupManager.addElement(element, DOMGroupManager.FILL);
@@ -101,6 +99,10 @@ final class SvgCanvas extends SVGGraphics2D {
     Element root = getRoot();
     root.setAttributeNS(null, "viewBox", "0 0 " + size.width + " " + size.height);
     root.setAttributeNS(null, "role", "img");
+    NodeList parts = root.getElementsByTagNameNS(SVG, "*");
+    for (int i = 0; i < parts.getLength(); i++) {
+      ((Element) parts.item(i)).removeAttributeNS(null, "font-family");
+    }
     root.setAttributeNS(null, "font-family", FONTS);
     root.setAttributeNS(XMLConstants.XMLNS_ATTRIBUTE_NS_URI, "xmlns:xlink", XLINK);
     root.insertBefore(textElement("desc", description), root.getFirstChild());

@@ -98,11 +98,8 @@ public enum Theme {
     return new Font(FAMILY, Font.PLAIN, 13);
   }
 
-  Font labelFont() {
-    return new Font(FAMILY, Font.PLAIN, 13);
-  }
-
-  Font tickFont() {
+  /** Ticks and axis labels. Differs from the others: {@link SvgCanvas} tells them apart by it. */
+  Font axisFont() {
     return new Font(FAMILY, Font.PLAIN, 12);
   }
 
