@@ -63,6 +63,22 @@ public final class AttentionPooling {
     return rows;
   }
 
+  /**
+   * The pooled value of one query, the slow obvious way: all logits, then the softmax, then the sum
+   * of weight times value. What faster ways are checked against.
+   *
+   * @throws IllegalArgumentException if the dimensions of query, keys and inverse widths differ
+   */
+  public static double reference(PackedKeys keys, double[] query, double[] inverseWidths) {
+    QueryBlock block = QueryBlock.of(query.length, new double[][] {query});
+    double[] weights = weights(keys, block, inverseWidths)[0];
+    double sum = 0;
+    for (int j = 0; j < weights.length; j++) {
+      sum += weights[j] * (keys.value(j) - keys.valueCentre());
+    }
+    return keys.valueCentre() + sum;
+  }
+
   /** exp(z - max) / sum, in place; NaN throughout when max is -infinity. */
   static void softmax(double[] logits, double max) {
     double sum = 0;

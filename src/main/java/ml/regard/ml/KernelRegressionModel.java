@@ -17,6 +17,7 @@ import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -110,6 +111,14 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    */
   public double[] attentionWeights(Vector features) {
     return AttentionPooling.weights(keys, query(features), inverseWidths)[0];
+  }
+
+  /**
+   * The keys in canonical order: position, features (array), value and weight. A column j of the
+   * attention weights belongs to the key at position j.
+   */
+  public Dataset<Row> keyTable(SparkSession spark) {
+    return KeyTable.of(spark, keys);
   }
 
   private QueryBlock query(Vector features) {

@@ -11,25 +11,18 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.stream.IntStream;
 import ml.regard.DataException;
 import ml.regard.kernel.KeyPacker;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.RowChunk;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsReader$;
 import org.apache.spark.ml.util.DefaultParamsWriter;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import org.json4s.JObject;
 import org.json4s.jackson.JsonMethods$;
 import scala.Option;
@@ -52,12 +45,6 @@ final class ModelFiles {
   private static final String SECTION = "regard";
   private static final String KEYS = "keys";
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final StructType KEY_SCHEMA =
-      new StructType()
-          .add("position", DataTypes.LongType, false)
-          .add("features", DataTypes.createArrayType(DataTypes.DoubleType, false), false)
-          .add("value", DataTypes.DoubleType, false)
-          .add("weight", DataTypes.DoubleType, false);
 
   private ModelFiles() {}
 
@@ -80,7 +67,9 @@ final class ModelFiles {
         try {
           DefaultParamsWriter.saveMetadata(
               model, temporary.toString(), sparkSession(), Option.apply(section()));
-          writeKeys(new Path(temporary, KEYS));
+          KeyTable.of(sparkSession(), model.keys())
+              .write()
+              .parquet(new Path(temporary, KEYS).toString());
           if (!files.rename(temporary, target)) {
             throw new IOException("cannot rename %s to %s".formatted(temporary, target));
           }
@@ -101,33 +90,6 @@ final class ModelFiles {
               "inverseWidths", model.learnedInverseWidths());
       String json = JSON.writeValueAsString(Map.of(SECTION, section));
       return (JObject) JsonMethods$.MODULE$.mapper().readValue(json, org.json4s.JValue.class);
-    }
-
-    private void writeKeys(Path path) {
-      JavaSparkContext spark = JavaSparkContext.fromSparkContext(sparkSession().sparkContext());
-      PackedKeys keys = model.keys();
-      long bytes = 8L * (keys.dim() + 3) * keys.numKeys();
-      int files = (int) Math.max(1, Math.min(keys.numBlocks(), bytes >> 26)); // 64 MB each
-      Broadcast<PackedKeys> shared = spark.broadcast(keys);
-      List<Integer> blocks = IntStream.range(0, keys.numBlocks()).boxed().toList();
-      JavaRDD<Row> rows =
-          spark.parallelize(blocks, files).flatMap(block -> rowsOf(shared.value(), block));
-      sparkSession().createDataFrame(rows, KEY_SCHEMA).write().parquet(path.toString());
-      shared.destroy();
-    }
-
-    private static Iterator<Row> rowsOf(PackedKeys keys, int block) {
-      int first = block * PackedKeys.BLOCK_SIZE;
-      int last = Math.min(first + PackedKeys.BLOCK_SIZE, keys.numKeys());
-      return IntStream.range(first, last)
-          .mapToObj(
-              j ->
-                  RowFactory.create(
-                      (long) j,
-                      IntStream.range(0, keys.dim()).mapToObj(f -> keys.feature(j, f)).toArray(),
-                      keys.value(j),
-                      keys.weight(j)))
-          .iterator();
     }
   }
 
@@ -195,7 +157,7 @@ final class ModelFiles {
         chunks =
             sparkSession()
                 .read()
-                .schema(KEY_SCHEMA)
+                .schema(KeyTable.SCHEMA)
                 .parquet(folder.toString())
                 .select("features", "value", "weight")
                 .toJavaRDD()

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import ml.regard.DataException;
+import ml.regard.kernel.Checks;
 import ml.regard.kernel.LossSums;
 
 /**
@@ -39,7 +40,7 @@ public record PlainSgd(
       double[] gradient = gradientByInverseWidth(sums, w);
       for (int g = 0; g < w.length; g++) {
         w[g] -= stepSize * gradient[g];
-        if (!Double.isFinite(w[g])) {
+        if (!Checks.usable(w[g])) {
           throw new DataException(
               "learning diverged at step %d of step size %s: the inverse width became %s"
                   .formatted(step, stepSize, w[g]));

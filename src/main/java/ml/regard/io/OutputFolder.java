@@ -1,0 +1,162 @@
+package ml.regard.io;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.UUID;
+import ml.regard.DataException;
+import org.apache.hadoop.fs.ChecksumFileSystem;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * A folder that appears whole or not at all: everything is written under a temporary name beside
+ * it, and {@link #commit} renames that into place. Closed without a commit, nothing stays behind.
+ * With overwrite the old folder is moved aside first and deleted last; between the two renames the
+ * name is absent for an instant.
+ *
+ * <p>The temporary names start with a dot, which Spark's readers pass over. On object stores a
+ * rename is a copy and not atomic.
+ */
+public final class OutputFolder implements AutoCloseable {
+  private final FileSystem files;
+  private final Path target;
+  private final Path staged;
+  private final boolean overwrite;
+  private boolean committed;
+
+  private OutputFolder(FileSystem files, Path target, boolean overwrite) {
+    this.files = files;
+    this.target = target;
+    this.staged = sibling("staged");
+    this.overwrite = overwrite;
+  }
+
+  /**
+   * Prepares an output.
+   *
+   * @throws DataException if the path exists and is not to be overwritten
+   */
+  public static OutputFolder stage(SparkSession spark, String path, boolean overwrite) {
+    try {
+      FileSystem files = fileSystem(spark, path);
+      OutputFolder folder = new OutputFolder(files, files.makeQualified(new Path(path)), overwrite);
+      folder.requireAbsent();
+      return folder;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Where to write until the commit; it does not exist at first. */
+  public String stagedPath() {
+    return staged.toString();
+  }
+
+  /** The path that the output will have, qualified. */
+  public String path() {
+    return target.toString();
+  }
+
+  /** Writes one file of text into the staged folder. */
+  public void write(String name, String text) {
+    write(name, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Writes one file into the staged folder. */
+  public void write(String name, byte[] bytes) {
+    try (OutputStream out = files.create(new Path(staged, name), false)) {
+      out.write(bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Makes the staged folder the output.
+   *
+   * @throws DataException if the path exists by now and is not to be overwritten
+   */
+  public void commit() {
+    try {
+      requireAbsent();
+      files.mkdirs(target.getParent());
+      Path old = sibling("old");
+      boolean replaced = files.exists(target);
+      if (replaced) {
+        rename(target, old);
+      }
+      rename(staged, target);
+      committed = true;
+      if (replaced) {
+        files.delete(old, true);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!committed) {
+      try {
+        files.delete(staged, true);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /** The text of one file of a folder, if it is there. */
+  public static Optional<String> read(SparkSession spark, String folder, String name) {
+    try {
+      Path path = new Path(folder, name);
+      FileSystem files = fileSystem(spark, folder);
+      if (!files.exists(path)) {
+        return Optional.empty();
+      }
+      try (InputStream in = files.open(path)) {
+        return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Writes one file of text, replacing what is there. */
+  public static void writeFile(SparkSession spark, String path, String text) {
+    try (OutputStream out = fileSystem(spark, path).create(new Path(path), true)) {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The file system of a path, without the checksum files that Hadoop adds on local disks. */
+  private static FileSystem fileSystem(SparkSession spark, String path) throws IOException {
+    FileSystem files = new Path(path).getFileSystem(spark.sparkContext().hadoopConfiguration());
+    return files instanceof ChecksumFileSystem checked ? checked.getRawFileSystem() : files;
+  }
+
+  private Path sibling(String role) {
+    String name = ".%s.%s.%s".formatted(target.getName(), role, UUID.randomUUID());
+    return new Path(target.getParent(), name);
+  }
+
+  private void requireAbsent() throws IOException {
+    if (!overwrite && files.exists(target)) {
+      throw new DataException(
+          "output %s exists already; --overwrite replaces it".formatted(target));
+    }
+  }
+
+  private void rename(Path from, Path to) throws IOException {
+    if (!files.rename(from, to)) {
+      throw new IOException("cannot rename %s to %s".formatted(from, to));
+    }
+  }
+}

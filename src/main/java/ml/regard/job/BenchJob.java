@@ -1,0 +1,73 @@
+package ml.regard.job;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import ml.regard.kernel.AttentionPooling;
+import ml.regard.ml.Throughput;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(name = "bench", description = "Throughput of an engine on this machine.")
+final class BenchJob extends Job {
+  enum Engine {
+    broadcast
+  }
+
+  @Option(
+      names = "--engine",
+      defaultValue = "broadcast",
+      paramLabel = "NAME",
+      description = "broadcast (default: ${DEFAULT-VALUE}).")
+  private Engine engine;
+
+  @Option(
+      names = "--keys",
+      defaultValue = "20000",
+      paramLabel = "N",
+      description = "Number of keys (default: ${DEFAULT-VALUE}).")
+  private int keys;
+
+  @Option(
+      names = "--queries",
+      defaultValue = "20000",
+      paramLabel = "M",
+      description = "Number of queries (default: ${DEFAULT-VALUE}).")
+  private int queries;
+
+  @Option(
+      names = "--dim",
+      defaultValue = "1",
+      paramLabel = "D",
+      description = "Number of features (default: ${DEFAULT-VALUE}).")
+  private int dim;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "42",
+      paramLabel = "S",
+      description = "Seed of keys and queries (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Override
+  void check() {
+    requireAtLeast("--keys", 1, keys);
+    requireAtLeast("--queries", 1, queries);
+    requireAtLeast("--dim", 1, dim);
+  }
+
+  @Override
+  Map<String, Object> run(SparkSession spark) {
+    Throughput measured = Throughput.measure(spark, keys, queries, dim, seed);
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("engine", engine.name());
+    result.put("support", AttentionPooling.support());
+    result.put("keys", keys);
+    result.put("queries", queries);
+    result.put("dim", dim);
+    result.put("seconds", measured.seconds());
+    result.put("pairsPerSecond", measured.pairsPerSecond());
+    result.put("maxError", measured.maxError());
+    return result;
+  }
+}

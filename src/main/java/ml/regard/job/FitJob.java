@@ -1,0 +1,290 @@
+package ml.regard.job;
+
+import static org.apache.spark.sql.functions.lit;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import ml.regard.io.FeatureSource;
+import ml.regard.io.OutputFolder;
+import ml.regard.io.RunManifest;
+import ml.regard.io.Tables;
+import ml.regard.ml.KernelRegression;
+import ml.regard.ml.KernelRegressionModel;
+import ml.regard.ml.KernelRegressionTrainingSummary;
+import org.apache.spark.ml.functions;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(name = "fit", description = "Learn the widths and save a model.")
+final class FitJob extends Job {
+  enum Solver {
+    sgd,
+    fixed
+  }
+
+  enum Parametrization {
+    log,
+    inverse
+  }
+
+  enum LossReduction {
+    mean,
+    sum
+  }
+
+  enum Engine {
+    auto,
+    broadcast
+  }
+
+  @Mixin private InputOptions input;
+
+  @Option(
+      names = "--features",
+      required = true,
+      paramLabel = "SQL",
+      description = "The features as a SQL select list: x, or hour(date) as hour,distance.")
+  private String features;
+
+  @Option(
+      names = "--label",
+      required = true,
+      paramLabel = "SQL",
+      description = "The label: a column or a SQL expression.")
+  private String label;
+
+  @Option(
+      names = "--weight",
+      paramLabel = "SQL",
+      description = "The importance weight, >= 0 (default: 1).")
+  private String weight;
+
+  @Option(names = "--model", required = true, paramLabel = "DIR", description = "Folder to write.")
+  private String model;
+
+  @Option(
+      names = "--report",
+      paramLabel = "DIR",
+      description = "Also write a report with figures to this folder.")
+  private String report;
+
+  @Option(
+      names = "--width",
+      split = ",",
+      paramLabel = "H",
+      description =
+          "The width, one for all features or one per feature: where learning starts, or what"
+              + " --solver fixed uses (default: found by a scan).")
+  private double[] width;
+
+  @Option(names = "--shared-width", description = "Learn one width for all features.")
+  private boolean sharedWidth;
+
+  @Option(
+      names = "--solver",
+      paramLabel = "NAME",
+      description = "sgd, or fixed to take --width as it is (default: sgd).")
+  private Solver solver;
+
+  @Option(
+      names = "--parametrization",
+      paramLabel = "NAME",
+      description = "log, or inverse for the textbook's plain steps (default: log).")
+  private Parametrization parametrization;
+
+  @Option(
+      names = "--loss-reduction",
+      paramLabel = "NAME",
+      description = "mean or sum (default: mean).")
+  private LossReduction lossReduction;
+
+  @Option(
+      names = "--step-size",
+      paramLabel = "LR",
+      description = "Share of each step (log) or learning rate (inverse) (default: 1).")
+  private Double stepSize;
+
+  @Option(
+      names = "--max-iter",
+      paramLabel = "N",
+      description = "Largest number of steps (default: 100).")
+  private Integer maxIter;
+
+  @Option(
+      names = "--tol",
+      paramLabel = "T",
+      description = "Stop when a step promises less than this share of the loss (default: 1e-8).")
+  private Double tol;
+
+  @Option(
+      names = "--mini-batch-fraction",
+      paramLabel = "P",
+      description = "Share of the rows in each step (default: 1).")
+  private Double miniBatchFraction;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      description = "Seed of the choice of rows (default: 42).")
+  private Long seed;
+
+  @Option(
+      names = "--engine",
+      paramLabel = "NAME",
+      description = "auto or broadcast (default: auto).")
+  private Engine engine;
+
+  @Option(
+      names = "--partitions",
+      paramLabel = "P",
+      description = "Tasks per pass (default: three per core).")
+  private Integer partitions;
+
+  @Option(
+      names = "--handle-invalid",
+      paramLabel = "NAME",
+      description = "Rows that cannot be used: error, skip or keep (default: error).")
+  private HandleInvalid handleInvalid;
+
+  @Option(names = "--overwrite", description = "Replace model and report when they exist.")
+  private boolean overwrite;
+
+  @Override
+  void check() {
+    for (double h : width == null ? new double[0] : width) {
+      requirePositive("--width", h);
+    }
+    if (solver == Solver.fixed && width == null) {
+      throw wrong("--width", "given with --solver fixed", "missing");
+    }
+    requirePositive("--step-size", stepSize);
+    requireAtLeast("--max-iter", 0, maxIter);
+    if (tol != null && !(tol >= 0)) {
+      throw wrong("--tol", "at least 0", tol);
+    }
+    if (miniBatchFraction != null && !(miniBatchFraction > 0 && miniBatchFraction <= 1)) {
+      throw wrong("--mini-batch-fraction", "in (0, 1]", miniBatchFraction);
+    }
+    requireAtLeast("--partitions", 1, partitions);
+  }
+
+  @Override
+  Map<String, Object> run(SparkSession spark) {
+    RunManifest manifest = manifest(spark);
+    try (OutputFolder modelFolder = OutputFolder.stage(spark, model, overwrite);
+        OutputFolder reportFolder =
+            report == null ? null : OutputFolder.stage(spark, report, overwrite)) {
+      Dataset<Row> table = Tables.read(spark, input.data, input.format, Optional.empty());
+      FeatureSource source = FeatureSource.resolve(table, features);
+      checkWidths(source.names());
+      KernelRegressionModel fitted = estimator().fit(training(table, source));
+      KernelRegressionTrainingSummary summary = fitted.summary();
+      save(fitted, source, modelFolder);
+      long used = fitted.numKeys();
+      writeManifest(manifest.rows(summary.rows(), used, summary.rows() - used), modelFolder);
+      Map<String, Object> result = result(source.names(), fitted, modelFolder.path());
+      if (reportFolder != null) {
+        FitReport.write(spark, source.names(), label, fitted, reportFolder);
+        writeManifest(manifest, reportFolder);
+        reportFolder.commit();
+        result.put("report", reportFolder.path());
+      }
+      modelFolder.commit();
+      return result;
+    }
+  }
+
+  private void checkWidths(List<String> names) {
+    if (width == null || width.length == 1) {
+      return;
+    }
+    if (sharedWidth || width.length != names.size()) {
+      String limit = sharedWidth ? "one number" : "one number or one per feature " + names;
+      throw wrong("--width", limit, java.util.Arrays.toString(width));
+    }
+  }
+
+  private KernelRegression estimator() {
+    KernelRegression estimator = new KernelRegression().setPerFeatureWidth(!sharedWidth);
+    if (weight != null) {
+      estimator.setWeightCol("weight");
+    }
+    if (width != null) {
+      estimator.setWidth(width);
+    }
+    given(solver).ifPresent(estimator::setSolver);
+    given(parametrization).ifPresent(estimator::setParametrization);
+    given(lossReduction).ifPresent(estimator::setLossReduction);
+    given(engine).ifPresent(estimator::setEngine);
+    given(handleInvalid).ifPresent(estimator::setHandleInvalid);
+    Optional.ofNullable(stepSize).ifPresent(estimator::setStepSize);
+    Optional.ofNullable(maxIter).ifPresent(estimator::setMaxIter);
+    Optional.ofNullable(tol).ifPresent(estimator::setTol);
+    Optional.ofNullable(miniBatchFraction).ifPresent(estimator::setMiniBatchFraction);
+    Optional.ofNullable(seed).ifPresent(estimator::setSeed);
+    Optional.ofNullable(partitions).ifPresent(estimator::setNumPartitions);
+    return estimator;
+  }
+
+  private static Optional<String> given(Enum<?> choice) {
+    return Optional.ofNullable(choice).map(Enum::name);
+  }
+
+  private Dataset<Row> training(Dataset<Row> table, FeatureSource source) {
+    Column labels = FeatureSource.number(table, "label", label);
+    Column weights = weight == null ? lit(1.0) : FeatureSource.number(table, "weight", weight);
+    Dataset<Row> computed =
+        source.withFeatures(
+            table.withColumn("_regard_label", labels).withColumn("_regard_weight", weights),
+            "_regard_features");
+    return computed.select(
+        functions.array_to_vector(computed.col("_regard_features")).as("features"),
+        computed.col("_regard_label").as("label"),
+        computed.col("_regard_weight").as("weight"));
+  }
+
+  private static void save(
+      KernelRegressionModel fitted, FeatureSource source, OutputFolder folder) {
+    try {
+      fitted.write().save(folder.stagedPath());
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+    source.save(folder);
+  }
+
+  private static Map<String, Object> result(
+      List<String> names, KernelRegressionModel fitted, String path) {
+    KernelRegressionTrainingSummary summary = fitted.summary();
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("widths", byName(names, fitted.widths()));
+    result.put("inverseWidths", byName(names, fitted.inverseWidths()));
+    result.put("looLoss", summary.looLoss());
+    result.put("looRSquared", summary.looRSquared());
+    result.put("rows", summary.rows());
+    result.put("rejectedRows", summary.rejectedRows());
+    result.put("zeroWeightRows", summary.zeroWeightRows());
+    result.put("solver", fitted.getSolver());
+    result.put("iterations", summary.totalIterations());
+    result.put("passes", summary.passes());
+    result.put("engine", "broadcast");
+    result.put("seconds", summary.seconds());
+    result.put("model", path);
+    return result;
+  }
+
+  private static Map<String, Double> byName(List<String> names, double[] values) {
+    Map<String, Double> map = new LinkedHashMap<>();
+    for (int f = 0; f < values.length; f++) {
+      map.put(names.get(f), values[f]);
+    }
+    return map;
+  }
+}

@@ -1,0 +1,63 @@
+package ml.regard.job;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import ml.regard.io.OutputFolder;
+import ml.regard.io.RunManifest;
+import ml.regard.io.SyntheticData;
+import ml.regard.io.Tables;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "generate",
+    description = "Draw the textbook's data: x uniform on [0,5], y = 2 sin x + x^0.8 + N(0, 0.5).")
+final class GenerateJob extends Job {
+  @Option(
+      names = "--rows",
+      required = true,
+      paramLabel = "N",
+      description = "Number of rows, at least 1.")
+  private long rows;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "42",
+      paramLabel = "S",
+      description = "Seed (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(names = "--out", required = true, paramLabel = "PATH", description = "Folder to write.")
+  private String out;
+
+  @Option(
+      names = "--format",
+      defaultValue = "parquet",
+      paramLabel = "FORMAT",
+      description = "parquet, csv, json or orc (default: parquet).")
+  private Tables.Format format;
+
+  @Option(names = "--overwrite", description = "Replace the output when it exists.")
+  private boolean overwrite;
+
+  @Override
+  void check() {
+    requireAtLeast("--rows", 1, rows);
+  }
+
+  @Override
+  Map<String, Object> run(SparkSession spark) {
+    RunManifest manifest = manifest(spark);
+    try (OutputFolder folder = OutputFolder.stage(spark, out, overwrite)) {
+      Tables.write(SyntheticData.training(spark, rows, seed), format, folder.stagedPath());
+      writeManifest(manifest.rows(0, rows, 0), folder);
+      folder.commit();
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("rows", rows);
+      result.put("seed", seed);
+      result.put("out", folder.path());
+      return result;
+    }
+  }
+}

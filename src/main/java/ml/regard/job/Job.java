@@ -1,0 +1,98 @@
+package ml.regard.job;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import ml.regard.io.Json;
+import ml.regard.io.OutputFolder;
+import ml.regard.io.RunManifest;
+import ml.regard.kernel.AttentionPooling;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What all commands share: options, the Spark session, the manifest, and the line of JSON. */
+@Command(mixinStandardHelpOptions = true, versionProvider = Main.Version.class)
+abstract class Job implements Callable<Integer> {
+  @Spec CommandSpec spec;
+
+  @Option(
+      names = "--result",
+      paramLabel = "PATH",
+      description = "Also write the line of JSON to this file (for cluster deploy mode).")
+  private String result;
+
+  /** Throws {@link ParameterException} for options that do not fit, before Spark starts. */
+  void check() {}
+
+  /** Does the work and returns the result that becomes the line of JSON. */
+  abstract Map<String, Object> run(SparkSession spark);
+
+  @Override
+  public final Integer call() {
+    check();
+    SparkSession spark = session();
+    spark.sparkContext().setJobDescription("Regard " + spec.name());
+    String line = Json.line(run(spark));
+    if (result != null) {
+      OutputFolder.writeFile(spark, result, line + "\n");
+    }
+    spec.commandLine().getOut().println(line);
+    spec.commandLine().getOut().flush();
+    return 0;
+  }
+
+  /** Starts the manifest of this run, with the options as resolved. */
+  RunManifest manifest(SparkSession spark) {
+    Map<String, Object> options = new LinkedHashMap<>();
+    for (OptionSpec option : spec.options()) {
+      Object value = option.getValue();
+      if (value != null && !(option.usageHelp() || option.versionHelp())) {
+        options.put(option.longestName().substring(2), jsonValue(value));
+      }
+    }
+    return new RunManifest(spark, spec.name(), options);
+  }
+
+  void writeManifest(RunManifest manifest, OutputFolder folder) {
+    manifest.writeTo(folder, AttentionPooling::support);
+  }
+
+  /** The failure of an option: what, the limit, and the value given. */
+  ParameterException wrong(String option, String limit, Object given) {
+    return new ParameterException(
+        spec.commandLine(), "%s must be %s, but was %s".formatted(option, limit, given));
+  }
+
+  void requirePositive(String option, Double value) {
+    if (value != null && !(value > 0 && Double.isFinite(value))) {
+      throw wrong(option, "positive and finite", value);
+    }
+  }
+
+  void requireAtLeast(String option, long limit, Number value) {
+    if (value != null && value.longValue() < limit) {
+      throw wrong(option, "at least " + limit, value);
+    }
+  }
+
+  private static Object jsonValue(Object value) {
+    return value instanceof Number || value instanceof Boolean || value instanceof List
+        ? value
+        : value.toString();
+  }
+
+  private SparkSession session() {
+    SparkSession.Builder builder = SparkSession.builder();
+    String name = new SparkConf().get("spark.app.name", Main.class.getName());
+    return builder
+        .appName(name.equals(Main.class.getName()) ? "regard " + spec.name() : name)
+        .getOrCreate();
+  }
+}

@@ -1,0 +1,129 @@
+package ml.regard.job;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.isnan;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.to_json;
+
+import java.time.LocalDate;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import ml.regard.DataException;
+import ml.regard.engine.PairTasks;
+import ml.regard.io.OutputFolder;
+import ml.regard.io.RunManifest;
+import ml.regard.io.Tables;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * Batch scoring. The output is written once under a temporary name, and what it counts, rejects or
+ * shows as an example is read from those files: a second look at the source might differ.
+ */
+@Command(name = "score", description = "Predict for a table with a saved model.")
+final class ScoreJob extends Job {
+  private static final Column REJECTED = isnan(col(SavedModel.PREDICTION));
+
+  @Option(names = "--model", required = true, paramLabel = "DIR", description = "The model.")
+  private String model;
+
+  @Mixin private InputOptions input;
+
+  @Option(names = "--out", required = true, paramLabel = "PATH", description = "Folder to write.")
+  private String out;
+
+  @Option(
+      names = "--out-format",
+      paramLabel = "FORMAT",
+      description = "parquet, csv, json or orc (default: as --format).")
+  private Tables.Format outFormat;
+
+  @Option(
+      names = "--run-date",
+      paramLabel = "D",
+      description = "Write the partition run_date=D of the output only, replacing it.")
+  private LocalDate runDate;
+
+  @Option(
+      names = "--handle-invalid",
+      defaultValue = "error",
+      paramLabel = "NAME",
+      description = "Rows that cannot be scored: error, skip or keep (default: ${DEFAULT-VALUE}).")
+  private HandleInvalid handleInvalid;
+
+  @Option(
+      names = "--partitions",
+      paramLabel = "P",
+      description = "Tasks (default: by the pairs of query and key).")
+  private Integer partitions;
+
+  @Option(names = "--overwrite", description = "Replace the output when it exists.")
+  private boolean overwrite;
+
+  private record Counts(long rows, long rejected) {}
+
+  @Override
+  void check() {
+    requireAtLeast("--partitions", 1, partitions);
+  }
+
+  @Override
+  Map<String, Object> run(SparkSession spark) {
+    RunManifest manifest = manifest(spark);
+    long started = System.nanoTime();
+    String target = runDate == null ? out : out + "/run_date=" + runDate;
+    Tables.Format format = outFormat == null ? input.format : outFormat;
+    try (OutputFolder folder = OutputFolder.stage(spark, target, overwrite || runDate != null);
+        OutputFolder all = OutputFolder.stage(spark, target, true)) {
+      Dataset<Row> scored = scored(spark);
+      boolean skip = handleInvalid == HandleInvalid.skip;
+      String first = skip ? all.stagedPath() : folder.stagedPath();
+      Tables.write(scored, format, first);
+      Dataset<Row> staged = Tables.read(spark, first, format, Optional.of(scored.schema()));
+      Counts counts = counts(staged);
+      if (skip) {
+        Tables.write(staged.where(not(REJECTED)), format, folder.stagedPath());
+      }
+      long written = skip ? counts.rows - counts.rejected : counts.rows;
+      writeManifest(manifest.rows(counts.rows, written, counts.rejected), folder);
+      folder.commit();
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("rows", written);
+      result.put("rejectedRows", counts.rejected);
+      result.put("seconds", (System.nanoTime() - started) / 1e9);
+      result.put("out", folder.path());
+      return result;
+    }
+  }
+
+  private Dataset<Row> scored(SparkSession spark) {
+    SavedModel saved = SavedModel.load(spark, model);
+    Dataset<Row> table = saved.read(spark, input);
+    return saved.predict(
+        partitions == null
+            ? PairTasks.splitByPairs(table, saved.model().numKeys())
+            : PairTasks.split(table, partitions));
+  }
+
+  private Counts counts(Dataset<Row> staged) {
+    Row counts = staged.agg(count(lit(1)), count_if(REJECTED)).head();
+    if (counts.getLong(1) > 0 && handleInvalid == HandleInvalid.error) {
+      Column cells = to_json(struct(staged.drop(SavedModel.PREDICTION).col("*")));
+      String example = staged.where(REJECTED).select(cells).head().getString(0);
+      throw new DataException(
+          "%d of %d rows of %s cannot be scored; the first: %s (--handle-invalid is error)"
+              .formatted(counts.getLong(1), counts.getLong(0), input.data, example));
+    }
+    return new Counts(counts.getLong(0), counts.getLong(1));
+  }
+}

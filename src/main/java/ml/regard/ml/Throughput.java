@@ -1,0 +1,78 @@
+package ml.regard.ml;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import ml.regard.kernel.AttentionPooling;
+import ml.regard.kernel.KeyPacker;
+import org.apache.spark.ml.linalg.SQLDataTypes;
+import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * How fast {@code transform} answers: random queries against random keys, uniform on the unit cube,
+ * with values sin(6 sum of the features) and the width 0.1 for each feature. All queries are scored
+ * once to warm up and once by the clock; the queries wait in memory, and predictions are thrown
+ * away. 100 of the answers are checked against {@link AttentionPooling#reference}.
+ *
+ * @param seconds of the timed run
+ * @param pairsPerSecond pairs of query and key by second, over all cores
+ * @param maxError largest difference from the exact sums
+ */
+public record Throughput(double seconds, double pairsPerSecond, double maxError) {
+  private static final int CHECKED = 100;
+
+  /** Measures on the session's cores. */
+  public static Throughput measure(
+      SparkSession spark, int numKeys, int numQueries, int dim, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    KeyPacker packer = new KeyPacker(dim);
+    for (int j = 0; j < numKeys; j++) {
+      double[] key = random.doubles(dim).toArray();
+      packer.add(key, StrictMath.sin(6 * java.util.Arrays.stream(key).sum()), 1);
+    }
+    double[] inverseWidths = new double[dim];
+    java.util.Arrays.fill(inverseWidths, 10);
+    KernelRegressionModel model =
+        new KernelRegressionModel("throughput", packer.pack(), inverseWidths);
+    List<Row> rows =
+        IntStream.range(0, numQueries)
+            .mapToObj(i -> RowFactory.create(Vectors.dense(random.doubles(dim).toArray())))
+            .toList();
+    Dataset<Row> queries =
+        spark
+            .createDataFrame(rows, new StructType().add("features", SQLDataTypes.VectorType()))
+            .repartition(3 * spark.sparkContext().defaultParallelism())
+            .cache();
+    try {
+      run(model, queries);
+      long started = System.nanoTime();
+      run(model, queries);
+      double seconds = (System.nanoTime() - started) / 1e9;
+      double pairs = (double) numKeys * numQueries;
+      return new Throughput(seconds, pairs / seconds, maxError(model, queries));
+    } finally {
+      queries.unpersist();
+    }
+  }
+
+  private static void run(KernelRegressionModel model, Dataset<Row> queries) {
+    model.transform(queries).write().format("noop").mode("overwrite").save();
+  }
+
+  private static double maxError(KernelRegressionModel model, Dataset<Row> queries) {
+    double max = 0;
+    for (Row row : model.transform(queries.limit(CHECKED)).collectAsList()) {
+      Vector query = row.getAs(0);
+      double exact =
+          AttentionPooling.reference(model.keys(), query.toArray(), model.learnedInverseWidths());
+      max = Math.max(max, Math.abs(row.getDouble(1) - exact));
+    }
+    return max;
+  }
+}
