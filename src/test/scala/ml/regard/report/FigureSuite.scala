@@ -53,6 +53,16 @@ class FigureSuite extends AnyFunSuite {
     assert(elements(parse(prediction().svg(Theme.DARK)), "circle").size == keyX.length)
   }
 
+  test("titles grow to the right and axis labels about their middle, whatever the reader's font") {
+    val words = elements(parse(prediction().svg(Theme.LIGHT)), "text")
+    def word(text: String) = words.find(_.getTextContent == text).get
+    assert(word("A title").getAttribute("text-anchor") == "start")
+    assert(word("training rows").getAttribute("text-anchor") == "start")
+    assert(word("x").getAttribute("text-anchor") == "middle")
+    val middle = inside(prediction(), Theme.LIGHT).getCenterX / Figure.PNG_SCALE
+    assert(math.abs(word("x").getAttribute("x").toDouble - middle) < 1)
+  }
+
   test("without a truth there is no truth in the legend") {
     val figure = PredictionFigure.of("p", "t", "x", "y", queries, null, truth, keyX, keyY)
     assert(!texts(figure).contains("truth"))
