@@ -66,6 +66,12 @@ final class DemoReport {
                 + " Gaussian of the distance with inverse width 1. The prediction is smooth, but too"
                 + " wide an attention flattens the curve.")
         .figures(nonparametric, before)
+        .section("Batched attention")
+        .paragraph(
+            "A query may also bring its own keys and values. The weighted averages of a whole batch"
+                + " are then one batch matrix product, of weights [n x 1 x k] and values [n x k x 1]."
+                + " With equal attention on ten values each, the textbook's example:")
+        .table("A batch of two queries", List.of("query", "values", "pooled"), walk.batch())
         .section("Parametric attention pooling")
         .paragraph(
             "The inverse width becomes a parameter, trained by gradient descent on the summed squared"

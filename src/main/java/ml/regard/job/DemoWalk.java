@@ -6,10 +6,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import ml.regard.ml.BatchedAttentionPooling;
 import ml.regard.ml.KernelRegression;
 import ml.regard.ml.KernelRegressionModel;
 import org.apache.spark.ml.evaluation.RegressionEvaluator;
+import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -26,8 +29,15 @@ import org.apache.spark.sql.types.StructType;
  * @param nonparametric attention pooling with inverse width 1
  * @param trained attention pooling with the width that the textbook's SGD ends at
  * @param optimum attention pooling with the width that minimises the leave-one-out loss
+ * @param batch the textbook's batched attention: query, values, pooled value
  */
-record DemoWalk(DemoData data, Step average, Step nonparametric, Step trained, Step optimum) {
+record DemoWalk(
+    DemoData data,
+    Step average,
+    Step nonparametric,
+    Step trained,
+    Step optimum,
+    List<List<String>> batch) {
 
   /**
    * One step of the walk.
@@ -63,11 +73,43 @@ record DemoWalk(DemoData data, Step average, Step nonparametric, Step trained, S
           new Step(null, average, null, mse(spark, data, average)),
           step(spark, data, nonparametric, queries),
           step(spark, data, trained, queries),
-          step(spark, data, optimum, queries));
+          step(spark, data, optimum, queries),
+          batch(spark));
     } finally {
       rows.unpersist();
       queries.unpersist();
     }
+  }
+
+  /** The textbook's batch of two queries with ten values each: query, values, pooled value. */
+  private static List<List<String>> batch(SparkSession spark) {
+    List<Row> rows =
+        List.of(
+            RowFactory.create(0, Vectors.zeros(1), origins(), sequence(0)),
+            RowFactory.create(1, Vectors.zeros(1), origins(), sequence(10)));
+    StructType schema =
+        new StructType()
+            .add("row", DataTypes.IntegerType)
+            .add("query", SQLDataTypes.VectorType())
+            .add("keys", DataTypes.createArrayType(SQLDataTypes.VectorType()))
+            .add("values", DataTypes.createArrayType(DataTypes.DoubleType));
+    return new BatchedAttentionPooling()
+        .transform(spark.createDataFrame(rows, schema)).orderBy("row").collectAsList().stream()
+            .map(
+                r ->
+                    List.of(
+                        Integer.toString(r.getInt(0) + 1),
+                        "%s to %s".formatted(r.getList(3).get(0), r.getList(3).get(9)),
+                        Double.toString(r.<Double>getAs("prediction"))))
+            .toList();
+  }
+
+  private static Vector[] origins() {
+    return IntStream.range(0, 10).mapToObj(j -> Vectors.zeros(1)).toArray(Vector[]::new);
+  }
+
+  private static Double[] sequence(int first) {
+    return IntStream.range(first, first + 10).mapToObj(v -> (double) v).toArray(Double[]::new);
   }
 
   /** The steps by the names that they have in files. */

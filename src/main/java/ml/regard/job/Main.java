@@ -40,6 +40,7 @@ public final class Main implements Runnable {
 
   /** Runs one command, stops Spark, and ends the process when the command failed. */
   public static void main(String[] args) {
+    System.setProperty("java.awt.headless", "true"); // figures need no display
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     Failures failures = new Failures();

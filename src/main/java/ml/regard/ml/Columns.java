@@ -16,13 +16,18 @@ import org.apache.spark.sql.types.StructType;
 final class Columns {
   private Columns() {}
 
-  /** The column of feature vectors, of a known size when its metadata tells one. */
+  /** The column of feature vectors. */
   static void requireFeatures(StructType schema, String column) {
-    StructField field = require(schema, column, "featuresCol");
+    requireFeatures(schema, column, "featuresCol");
+  }
+
+  /** A column of vectors in another role. */
+  static void requireFeatures(StructType schema, String column, String role) {
+    StructField field = require(schema, column, role);
     if (!field.dataType().equals(SQLDataTypes.VectorType())) {
       throw new DataException(
-          "column %s (featuresCol) must be a vector, but its type is %s"
-              .formatted(column, field.dataType().simpleString()));
+          "column %s (%s) must be a vector, but its type is %s"
+              .formatted(column, role, field.dataType().simpleString()));
     }
   }
 
@@ -86,7 +91,7 @@ final class Columns {
         : Double.toString(value);
   }
 
-  private static StructField require(StructType schema, String column, String role) {
+  static StructField require(StructType schema, String column, String role) {
     if (!Arrays.asList(schema.fieldNames()).contains(column)) {
       throw new DataException(
           "column %s (%s) is not in the data, which has %s".formatted(column, role, names(schema)));

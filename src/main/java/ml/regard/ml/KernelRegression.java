@@ -176,7 +176,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   private String engineReason(PackedKeys keys) {
     double megabytes = 8.0 * (keys.dim() + 3) * keys.numKeys() / 1e6;
-    return "engine broadcast (%s): %d keys of %d features take %.3g MB on each executor, twice"
+    return "engine broadcast (%s): keys [%d x %d] take %.3g MB on each executor, twice"
         .formatted(
             getEngine().equals("auto") ? "the only one for this data" : "as asked for",
             keys.numKeys(),

@@ -5,7 +5,7 @@ import java.awt.Color;
 /**
  * Colours for weights in {@code [0, max]}: the more attention, the further from the paper.
  *
- * <p>The anchors are those of seaborn's "mako" (BSD-3-Clause), whose lightness rises evenly, so
+ * <p>The anchors are one hue, the blue of the prediction line, whose lightness rises evenly, so
  * that the order survives grey printing and every colour-vision deficiency. The light theme runs
  * from pale to near-black; the dark theme from just above its paper to pale. Between two anchors
  * the sRGB components are interpolated.
@@ -15,7 +15,7 @@ import java.awt.Color;
  */
 record ColorScale(Theme theme, double max) {
   private static final int[] DARK_TO_PALE = {
-    0x0B0405, 0x2E1E3C, 0x413D7B, 0x37659E, 0x348FA7, 0x40B7AD, 0x8BDAB2, 0xDEF5E5
+    0x061325, 0x0D3160, 0x1D5597, 0x4280C4, 0x85ADDD, 0xC3D8F0, 0xF2F7FD
   };
 
   private static final double DARK_START = 0.5;
