@@ -7,6 +7,10 @@ import org.apache.spark.sql.SparkSession
 
 /** One local[2] session for all suites of a run, with its files in a temporary folder. */
 object SharedSpark {
+
+  /** What no manifest may show. */
+  val secret = "opensesame"
+
   lazy val session: SparkSession = {
     val spark = SparkSession
       .builder()
@@ -16,6 +20,7 @@ object SharedSpark {
       .config("spark.sql.shuffle.partitions", "2")
       .config("spark.sql.warehouse.dir", temporaryFolder("warehouse").toUri.toString)
       .config("spark.sql.session.timeZone", "UTC")
+      .config("spark.regard.test.password", secret)
       .getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     spark

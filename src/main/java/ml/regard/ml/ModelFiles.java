@@ -114,7 +114,7 @@ final class ModelFiles {
       try {
         return DefaultParamsReader$.MODULE$.loadMetadata(
             path, sparkSession(), KernelRegressionModel.class.getName());
-      } catch (RuntimeException e) {
+      } catch (Exception e) { // also the checked ones that Scala does not declare
         throw new DataException(
             "the model at %s cannot be read: its metadata is damaged or of another class"
                 .formatted(path),
