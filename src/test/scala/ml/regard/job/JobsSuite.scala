@@ -299,9 +299,7 @@ class JobsSuite extends AnyFunSuite {
         case (_, "false")  => Seq.empty
         case (key, value)  => Seq("--" + key, value)
       }
-      new CommandLine(new Main)
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .parseArgs(command +: arguments: _*)
+      Commands.parse(command +: arguments: _*)
       for ((key, "false") <- settings) {
         val options =
           new CommandLine(new Main).getSubcommands.get(command).getCommandSpec.optionsMap
