@@ -104,7 +104,7 @@ public record PreconditionedSgd(
               w.clone()));
     }
     return new Learned(
-        meanOfLastQuarter(iterations),
+        iterations.isEmpty() ? w : meanOfLastQuarter(iterations),
         iterations,
         maxIter * batchFraction,
         "maxIter %d reached".formatted(maxIter));
