@@ -1,5 +1,7 @@
 package ml.regard.kernel;
 
+import java.util.Arrays;
+
 /**
  * Attention pooling where each query brings its own keys and values.
  *
@@ -45,11 +47,23 @@ public final class BatchedAttention {
       rows[i] = new double[][] {weights[i]};
     }
     double[][][] product = BatchProduct.multiply(rows, values);
+    double[] none = new double[columns(values)];
+    Arrays.fill(none, Double.NaN);
     double[][] pooled = new double[product.length][];
     for (int i = 0; i < pooled.length; i++) {
-      pooled[i] = keys[i].length == 0 ? new double[] {Double.NaN} : product[i][0];
+      pooled[i] = keys[i].length == 0 ? none.clone() : product[i][0];
     }
     return pooled;
+  }
+
+  /** The number of columns c of the first query that has values; 1 when none has. */
+  private static int columns(double[][][] values) {
+    for (double[][] rows : values) {
+      if (rows.length > 0) {
+        return rows[0].length;
+      }
+    }
+    return 1;
   }
 
   private static double[] weights(double[] query, double[][] keys, double[] inverseWidths) {
