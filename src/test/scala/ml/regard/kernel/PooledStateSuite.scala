@@ -1,0 +1,143 @@
+package ml.regard.kernel
+
+import scala.util.Random
+
+import ml.regard.Rows
+import ml.regard.Rows.{assertClose, refusal}
+import org.scalatest.funsuite.AnyFunSuite
+
+class PooledStateSuite extends AnyFunSuite {
+  private val Rounding = 1e-12
+  private val rows = Rows.random(size = 129, dim = 3, seed = 7, weighted = true)
+  private val queries = Rows.random(size = 5, dim = 3, seed = 8).features
+  private val inverseWidths = Array(0.5, 2, 1.3)
+  private val centre = 1.25
+
+  /** The state of all queries over some of the rows. */
+  private def state(terms: Terms, part: Seq[Int], w: Array[Double] = inverseWidths): PooledState = {
+    val empty = new PooledState(queries.length, w.length, terms, centre)
+    if (part.nonEmpty) {
+      val some = rows.select(part)
+      val keys = new KeyBlock(0, 3, some.features.flatten, some.values, some.weights)
+      new ScalarSupport().accumulate(keys, QueryBlock.of(3, queries), w, empty)
+    }
+    empty
+  }
+
+  /** Everything that a state can be asked for. */
+  private def results(state: PooledState, w: Array[Double] = inverseWidths): Seq[Double] =
+    (0 until state.size).flatMap { i =>
+      val value = Seq(state.pooled(i), state.zmax(i))
+      state.terms match {
+        case Terms.VALUE  => value
+        case Terms.SPREAD => value ++ Seq(state.effectiveKeys(i), state.variance(i))
+        case Terms.WIDTHS => value ++ w.indices.map(g => state.byLogWidth(i, g, w(g)))
+      }
+    }
+
+  private def assertSame(actual: PooledState, expected: PooledState): Unit =
+    for ((a, b) <- results(actual).zip(results(expected))) assertClose(a, b, Rounding)
+
+  for (terms <- Terms.values) {
+    val all = rows.values.indices
+
+    test(s"the empty state is neutral on either side, with sums $terms") {
+      val whole = results(state(terms, all))
+      assert(results(state(terms, all).merge(state(terms, Nil))) == whole)
+      assert(results(state(terms, Nil).merge(state(terms, all))) == whole)
+      assert(state(terms, Nil).merge(state(terms, Nil)).noKeys(0))
+    }
+
+    test(s"any split of the keys, merged in any order, gives the same, with sums $terms") {
+      val random = new Random(11)
+      val whole = state(terms, all)
+      for (parts <- Seq(2, 3, 7, 40, all.size)) {
+        val split = random.shuffle(all.toList).zipWithIndex.groupMap(_._2 % parts)(_._1).values
+        val states = random.shuffle(split.toList).map(state(terms, _))
+        assertSame(states.reduceLeft(_ merge _), whole)
+        val again = random.shuffle(split.toList).map(state(terms, _))
+        assertSame(again.reduceRight((left, right) => left.merge(right)), whole)
+      }
+    }
+  }
+
+  test("the results are those of the obvious formulas") {
+    val spread = state(Terms.SPREAD, rows.values.indices)
+    for ((query, i) <- queries.zipWithIndex) {
+      assertClose(spread.pooled(i), rows.pooled(query, inverseWidths), Rounding)
+      assertClose(spread.effectiveKeys(i), rows.effectiveKeys(query, inverseWidths), Rounding)
+      assertClose(spread.variance(i), rows.variance(query, inverseWidths), Rounding)
+    }
+  }
+
+  test("the derivative by a log width is the central difference of the pooled value") {
+    val Step = 1e-5 // error of the difference about Step^2, and 1e-16 / Step from rounding
+    for (shared <- Seq(true, false); g <- 0 until (if (shared) 1 else 3)) {
+      val w = if (shared) Array(1.1) else inverseWidths
+      def moved(by: Double) = w.updated(g, w(g) * math.exp(-by)) // h = 1 / w
+      val sums = state(Terms.WIDTHS, rows.values.indices, w)
+      for ((query, i) <- queries.zipWithIndex) {
+        val difference = (rows.pooled(query, moved(Step)) - rows.pooled(query, moved(-Step))) /
+          (2 * Step)
+        assertClose(sums.byLogWidth(i, g, w(g)), difference, 1e-8)
+      }
+    }
+  }
+
+  test("states whose nearest keys are worlds apart merge to the nearer one's results") {
+    for (distance <- Seq(1e2, 1e6, 1e100)) {
+      def at(feature: Double, value: Double, terms: Terms) = {
+        val state = new PooledState(1, 1, terms, 0)
+        val key = new KeyBlock(0, 1, Array(feature), Array(value), Array(1.0))
+        new ScalarSupport().accumulate(key, QueryBlock.of(1, Array(Array(0.0))), Array(1.0), state)
+        state
+      }
+      for (terms <- Terms.values) {
+        for (
+          merged <- Seq(
+            at(0.5, 3, terms).merge(at(distance, 9, terms)),
+            at(distance, 9, terms).merge(at(0.5, 3, terms))
+          )
+        ) {
+          assert(merged.pooled(0) == 3)
+          if (terms == Terms.SPREAD) {
+            assert(merged.effectiveKeys(0) == 1)
+            assert(merged.variance(0) == 0)
+          }
+          if (terms == Terms.WIDTHS) assert(merged.byLogWidth(0, 0, 1) == 0)
+        }
+      }
+    }
+  }
+
+  test("a query that met no key has no value, no spread, no derivative and 0 effective keys") {
+    assert(state(Terms.VALUE, Nil).noKeys(0))
+    assert(state(Terms.VALUE, Nil).pooled(0).isNaN)
+    assert(state(Terms.SPREAD, Nil).variance(0).isNaN)
+    assert(state(Terms.SPREAD, Nil).effectiveKeys(0) == 0)
+    assert(state(Terms.WIDTHS, Nil).byLogWidth(0, 0, 1).isNaN)
+    assert(!state(Terms.VALUE, Seq(0)).noKeys(0))
+  }
+
+  test("states of different queries, terms, widths or centres are refused") {
+    val state = new PooledState(2, 1, Terms.VALUE, 0)
+    for (
+      other <- Seq(
+        new PooledState(3, 1, Terms.VALUE, 0),
+        new PooledState(2, 2, Terms.VALUE, 0),
+        new PooledState(2, 1, Terms.SPREAD, 0),
+        new PooledState(2, 1, Terms.VALUE, 1)
+      )
+    ) assert(refusal(state.merge(other)) == "only states of the same queries can be merged")
+    assert(
+      refusal(new PooledState(2, 0, Terms.VALUE, 0)) ==
+        "number of widths must be at least 1, but was 0"
+    )
+  }
+
+  test("results whose sums were not formed are refused") {
+    intercept[IllegalStateException](state(Terms.VALUE, Seq(0)).variance(0))
+    intercept[IllegalStateException](state(Terms.WIDTHS, Seq(0)).effectiveKeys(0))
+    intercept[IllegalStateException](state(Terms.SPREAD, Seq(0)).byLogWidth(0, 0, 1))
+  }
+}
