@@ -1,5 +1,7 @@
 package ml.regard.ml;
 
+import static org.apache.spark.sql.functions.col;
+
 import java.util.Arrays;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
@@ -14,10 +16,12 @@ import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -136,9 +140,22 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     StructType schema = transformSchema(dataset.schema());
     Broadcast<PackedKeys> shared =
         JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext()).broadcast(keys);
-    return dataset
-        .toDF()
-        .mapPartitions(new PoolRows(shared, inverseWidths, this), Encoders.row(schema));
+    Dataset<Row> scored =
+        dataset
+            .toDF()
+            .mapPartitions(new PoolRows(shared, inverseWidths, this), Encoders.row(schema));
+    return withMetadata(scored, schema);
+  }
+
+  /** mapPartitions drops what columns say about themselves: feature names, event time. */
+  private static Dataset<Row> withMetadata(Dataset<Row> data, StructType schema) {
+    Column[] columns =
+        Arrays.stream(schema.fields())
+            .map(f -> col("`" + f.name().replace("`", "``") + "`").as(f.name(), f.metadata()))
+            .toArray(Column[]::new);
+    boolean none =
+        Arrays.stream(schema.fields()).allMatch(f -> f.metadata().equals(Metadata.empty()));
+    return none ? data : data.select(columns);
   }
 
   /** Whether this model was just fitted, and so knows how; a loaded one does not. */
