@@ -59,13 +59,17 @@ record TrainingRows(PackedKeys keys, long rows, long rejected, long zeroWeights)
 
   private static TrainingRows pack(List<PartitionRows> partitions, long rows, long rejected) {
     KeyPacker packer = null;
+    int dim = 0;
     for (PartitionRows partition : partitions) {
       if (partition.chunk == null) {
         continue;
       }
       if (packer == null) {
-        packer = new KeyPacker(partition.chunk.dim());
+        dim = partition.chunk.dim();
+        packer = new KeyPacker(dim);
       }
+      requireSize(dim, partition.chunk.dim());
+      requireSize(dim, partition.otherSize > 0 ? partition.otherSize : dim);
       packer.addAll(partition.chunk);
     }
     if (packer == null) {
@@ -76,6 +80,14 @@ record TrainingRows(PackedKeys keys, long rows, long rejected, long zeroWeights)
       throw new DataException("all %d weights are zero".formatted(rows - rejected));
     }
     return new TrainingRows(keys, rows, rejected, packer.zeroWeights());
+  }
+
+  private static void requireSize(int dim, int size) {
+    if (size != dim) {
+      throw new DataException(
+          "all training rows must have %d features, as the first has, but one has %d"
+              .formatted(dim, size));
+    }
   }
 
   private static Column weight(KernelRegressionParams params) {
@@ -90,6 +102,7 @@ record TrainingRows(PackedKeys keys, long rows, long rejected, long zeroWeights)
     private long rows;
     private long rejected;
     private String firstRejected;
+    private int otherSize; // of a vector unlike the chunk's; 0 for none
 
     static Iterator<PartitionRows> read(Iterator<Row> rows) {
       PartitionRows partition = new PartitionRows();
@@ -114,11 +127,18 @@ record TrainingRows(PackedKeys keys, long rows, long rejected, long zeroWeights)
       if (chunk == null) {
         chunk = new RowChunk(features.size());
       }
-      chunk.add(features.toArray(), label, weight);
+      if (features.size() == chunk.dim()) {
+        chunk.add(features.toArray(), label, weight);
+      } else {
+        otherSize = features.size();
+      }
     }
 
     private static String problem(Vector features, Double label, Double weight) {
       String problem = Columns.problem(features);
+      if (problem == null && features.size() == 0) {
+        problem = "it has no features";
+      }
       if (problem == null) {
         problem = Columns.problem("label", label);
       }
