@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import ml.regard.DataException;
+import ml.regard.kernel.Checks;
 import ml.regard.kernel.KeyPacker;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.RowChunk;
@@ -101,7 +102,7 @@ final class ModelFiles {
       JsonNode section = section(path, metadata.metadataJson());
       int numFeatures = section.path("numFeatures").asInt();
       int numKeys = section.path("numKeys").asInt();
-      double[] inverseWidths = JSON.convertValue(section.path("inverseWidths"), double[].class);
+      double[] inverseWidths = inverseWidths(path, section.path("inverseWidths"), numFeatures);
       PackedKeys keys = readKeys(path, numFeatures, numKeys);
       KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), keys, inverseWidths);
       metadata.getAndSetParams(model, metadata.getAndSetParams$default$2());
@@ -147,6 +148,21 @@ final class ModelFiles {
       } catch (JsonProcessingException e) {
         throw new DataException("the metadata of the model at %s is no JSON".formatted(path), e);
       }
+    }
+
+    private static double[] inverseWidths(String path, JsonNode array, int numFeatures) {
+      double[] inverseWidths = new double[array.size()];
+      boolean usable = array.size() == 1 || array.size() == numFeatures;
+      for (int g = 0; g < inverseWidths.length; g++) {
+        inverseWidths[g] = array.get(g).asDouble(Double.NaN);
+        usable &= Checks.usable(inverseWidths[g]);
+      }
+      if (!usable) {
+        throw new DataException(
+            "the model at %s cannot be read: it needs one inverse width or one per feature (%d), but has %s"
+                .formatted(path, numFeatures, array.isArray() ? array : "none"));
+      }
+      return inverseWidths;
     }
 
     private PackedKeys readKeys(String path, int numFeatures, int numKeys) {
