@@ -4,6 +4,8 @@ import scala.util.Random
 
 import ml.regard.Rows
 import ml.regard.kernel.{LeaveOneOut, LossSums}
+import org.apache.spark.SparkConf
+import org.apache.spark.serializer.{JavaSerializer, KryoSerializer}
 import org.scalatest.funsuite.AnyFunSuite
 
 class BlockTreeSuite extends AnyFunSuite {
@@ -71,6 +73,15 @@ class BlockTreeSuite extends AnyFunSuite {
       val thrown =
         intercept[IllegalStateException](tree(n, (0 until n).filter(_ != missing)).root)
       assert(thrown.getMessage == s"blocks are missing from the tree of $n")
+    }
+  }
+
+  test("a tree survives Kryo and Java serialisation on its way to another executor") {
+    val serializers = Seq(new KryoSerializer(new SparkConf()), new JavaSerializer(new SparkConf()))
+    for (serializer <- serializers.map(_.newInstance())) {
+      def sent(tree: BlockTree) = serializer.deserialize[BlockTree](serializer.serialize(tree))
+      val merged = sent(tree(5, Seq(4, 0, 2))).merge(sent(tree(5, Seq(3, 1))))
+      assert(bits(merged.root.head) == bits(node(6, 0, 5)))
     }
   }
 }

@@ -243,7 +243,7 @@ class KernelRegressionSuite extends MlSuite {
     assert(summary.stopReason == "the next step promised less than tol 1.0E-8 of the loss")
     assert(
       summary.engineReason == "engine broadcast (the only one for this data): 60 keys of 2 " +
-        "features take 0.0024 MB on each executor, twice" // 8 (2 + 3) 60 = 2400 bytes
+        "features take 0.00240 MB on each executor, twice" // 8 (2 + 3) 60 = 2400 bytes
     )
     assert(summary.seconds > 0)
   }

@@ -9,10 +9,11 @@ import org.apache.spark.ml.linalg.{Vector, Vectors}
 import org.apache.spark.sql.{DataFrame, Row}
 import org.apache.spark.sql.types.{DataType, DoubleType, StructType}
 import org.apache.spark.ml.linalg.SQLDataTypes.VectorType
+import org.scalatest.BeforeAndAfterAll
 import org.scalatest.funsuite.AnyFunSuite
 
 /** What the suites of the Spark ML surface share. */
-trait MlSuite extends AnyFunSuite {
+trait MlSuite extends AnyFunSuite with BeforeAndAfterAll {
   protected val Reference = 1e-9
   protected lazy val spark = SharedSpark.session
   protected lazy val d2l: DataFrame = Golden.dataFrame("golden/d2l/train.csv").cache()
@@ -20,6 +21,12 @@ trait MlSuite extends AnyFunSuite {
     Golden.dataFrame("golden/d2l/test.csv").drop("label").cache()
   protected val d2lRows: Rows = Rows.csv("golden/d2l/train.csv")
   protected val d2lSd: Double = Golden.standardDeviation(d2lRows.values)
+
+  /** Spark ML's writers and readers look for the active session, so it starts before any test. */
+  override def beforeAll(): Unit = {
+    super.beforeAll()
+    assert(spark.sparkContext.isLocal)
+  }
 
   /** An estimator that does not learn: quick, and its answers are known. */
   protected def fixed(width: Double): KernelRegression =
