@@ -100,7 +100,7 @@ record DemoWalk(
                     List.of(
                         Integer.toString(r.getInt(0) + 1),
                         "%s to %s".formatted(r.getList(3).get(0), r.getList(3).get(9)),
-                        Double.toString(r.<Double>getAs("prediction"))))
+                        ReportFiles.number(r.<Double>getAs("prediction"))))
             .toList();
   }
 

@@ -242,8 +242,8 @@ class KernelRegressionSuite extends MlSuite {
     assert(summary.rowsWithoutKeys == 0)
     assert(summary.stopReason == "the next step promised less than tol 1.0E-8 of the loss")
     assert(
-      summary.engineReason == "engine broadcast (the only one for this data): 60 keys of 2 " +
-        "features take 0.00240 MB on each executor, twice" // 8 (2 + 3) 60 = 2400 bytes
+      summary.engineReason == "engine broadcast (the only one for this data): keys [60 x 2] " +
+        "take 0.00240 MB on each executor, twice" // 8 (2 + 3) 60 = 2400 bytes
     )
     assert(summary.seconds > 0)
   }
@@ -253,7 +253,7 @@ class KernelRegressionSuite extends MlSuite {
     assert(summary.totalIterations == 0 && summary.objectiveHistory.isEmpty)
     assert(summary.passes == 1 && summary.stopReason == "the widths were given")
     assert(
-      summary.engineReason.startsWith("engine broadcast (as asked for): 50 keys of 1 features")
+      summary.engineReason.startsWith("engine broadcast (as asked for): keys [50 x 1]")
     )
     assertClose(summary.looLoss, d2lRows.looLoss(Array(2.0)) / 50, Reference)
   }
