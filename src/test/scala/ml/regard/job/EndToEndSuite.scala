@@ -97,7 +97,7 @@ class EndToEndSuite extends AnyFunSuite {
     assert(missing.code == 3)
     assert(missing.err.last.contains("there is no model at " + path("none")))
     assert(missing.out.isEmpty)
-    val unknown = regard("fit", "--bandwidth", "1")
+    val unknown = regard("generate", "--rows", "3", "--out", path("g"), "--bandwidth", "1")
     assert(unknown.code == 2)
     assert(unknown.err.last.contains("--bandwidth"))
   }
