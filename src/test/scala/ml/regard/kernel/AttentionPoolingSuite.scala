@@ -164,6 +164,17 @@ class AttentionPoolingSuite extends AnyFunSuite {
     assertClose(state.variance(0), centred.variance(Array(2.0), Array(1.0)), 1e-10)
   }
 
+  test("a variance is never below 0, even where all attention is on equal values") {
+    // Beside a far cluster of other values, Q/S0 - y^2 of equal values is rounding of either sign.
+    for (value <- (1 to 50).map(_ * 0.1)) {
+      val features = Array.tabulate(20)(j => Array(if (j < 10) j * 0.01 else 1e3 + j))
+      val values = Array.tabulate(20)(j => if (j < 10) value else -7.3)
+      val rows = Rows(features, values, Array.fill(20)(1.0))
+      val variance = pool(rows, Array(Array(0.05)), Array(1.0), Terms.SPREAD).variance(0)
+      assert(variance >= 0 && variance < Rounding * 100)
+    }
+  }
+
   test("the door refuses queries and inverse widths that do not fit the keys") {
     val keys = Rows.random(3, 2, seed = 22).pack
     val queries = QueryBlock.of(2, Array(Array(0.0, 0.0)))

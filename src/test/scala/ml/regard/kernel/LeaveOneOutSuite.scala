@@ -119,6 +119,16 @@ class LeaveOneOutSuite extends AnyFunSuite {
     val total = rows.values.zip(rows.weights).map { case (v, c) => c * (v - mean) * (v - mean) }.sum
     val expected = 1 - rows.looLoss(Array(2.0)) / total
     assertClose(lossAndGradient(rows, Array(2.0)).rSquared, expected, Rounding)
+    // Over some of the rows the mean is that of these rows.
+    val keys = rows.pack
+    val part = (0 until 30).toArray
+    val some = Rows.of(keys).select(part.toSeq)
+    val weight = some.weights.sum
+    val partMean = some.values.zip(some.weights).map { case (v, c) => v * c }.sum / weight
+    val partTotal =
+      some.values.zip(some.weights).map { case (v, c) => c * (v - partMean) * (v - partMean) }.sum
+    val sums = LeaveOneOut.loss(keys, part, Array(2.0))
+    assertClose(sums.rSquared, 1 - sums.loss / partTotal, Rounding)
     val constant = rows.copy(values = rows.values.map(_ => 0.1))
     assert(lossAndGradient(constant, Array(2.0)).rSquared.isNaN)
   }

@@ -121,6 +121,9 @@ class PersistenceSuite extends MlSuite {
     val file = Files.writeString(parent.resolve("file"), "not a folder")
     intercept[Exception](model.save(file.resolve("saved").toString))
     assert(names(parent) == Set("file"))
+    // And where everything is written, but cannot be renamed: the target has become a file.
+    intercept[Exception](new ModelFiles.Writer(model).saveImpl(file.toString))
+    assert(names(parent) == Set("file") && Files.readString(file) == "not a folder")
   }
 
   test("a model folder that is not there") {

@@ -51,6 +51,20 @@ class TransformSuite extends MlSuite {
     assert(names.toSeq == Seq("minute", "distance"))
   }
 
+  test("a stream keeps its event time, whatever its columns are called") {
+    val stream = spark.readStream
+      .format("rate")
+      .load()
+      .withWatermark("timestamp", "10 seconds")
+      .select(
+        col("timestamp").as("the.`time`"),
+        udf((i: Long) => Vectors.dense(i.toDouble)).apply(col("value")).as("features")
+      )
+    val before = stream.schema("the.`time`").metadata
+    assert(before.contains("spark.watermarkDelayMs"))
+    assert(model.transform(stream).schema("the.`time`").metadata == before)
+  }
+
   test("columns can have other names, and an empty name leaves a column out") {
     val renamed = d2l.toDF("my features", "my label")
     val model = fixed(0.5)

@@ -120,6 +120,12 @@ class PlainSgdSuite extends AnyFunSuite {
       )
   }
 
+  test("the mean loss is the sum over the sum of the weights") {
+    val rows = Rows.random(40, 1, seed = 5, weighted = true)
+    val mean = learn(rows, Array(1.0), 0.5, 1, LossReduction.MEAN).iterations.get(0).loss
+    assertClose(mean, rows.looLoss(Array(1.0)) / rows.weights.sum, 1e-12)
+  }
+
   test("mini-batches repeat, differ by seed, and look at their rows only") {
     def mini(seed: Long) =
       learn(d2l, Array(3.0), 0.01, 4, LossReduction.SUM, fraction = 0.4, seed)

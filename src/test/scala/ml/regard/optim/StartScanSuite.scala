@@ -42,6 +42,19 @@ class StartScanSuite extends AnyFunSuite {
     assertClose(1 / find(two).inverseWidths.head, 16 * scaleOf(two), 1e-12, 0)
   }
 
+  test("the largest width also wins among losses that differ by rounding only") {
+    // The corners of an equilateral triangle, far from 0: each sees the others alike, but for the
+    // rounding of the features.
+    val height = math.sqrt(3) / 2
+    val corners = Array(Array(7.1, 7.3), Array(8.1, 7.3), Array(7.6, 7.3 + height))
+    val rows = Rows(corners, Array(0.3, 1.1, 5.7), Array(1, 1, 1))
+    val scales = FeatureScales.of(rows.pack, true)
+    val losses = (0 to 16).map(k => rows.looLoss(Array(math.pow(2, k / 2.0) / scaleOf(rows))))
+    assert(losses.max - losses.min < 1e-9 * losses.min && losses.min < losses.max)
+    assertClose(1 / find(rows, shared = true).inverseWidths.head, 16 * scaleOf(rows), 1e-12, 0)
+    assert(scales.clamp(0, 16 * scaleOf(rows)) == 16 * scaleOf(rows))
+  }
+
   private def scaleOf(rows: Rows) = FeatureScales.of(rows.pack, true).ruleOfThumb.head
 
   test("candidates stay within the bounds of their feature") {
