@@ -48,7 +48,7 @@ final class BlockTree implements Serializable {
 
   private void insert(int level, int index, LossSums[] sums) {
     if (level == rootLevel()) {
-      nodes.put(node(level, index), sums);
+      put(level, index, sums);
       return;
     }
     int sibling = index ^ 1;
@@ -59,9 +59,16 @@ final class BlockTree implements Serializable {
     }
     LossSums[] other = nodes.remove(node(level, sibling));
     if (other == null) {
-      nodes.put(node(level, index), sums);
+      put(level, index, sums);
     } else {
       insert(level + 1, index >> 1, sibling < index ? added(other, sums) : added(sums, other));
+    }
+  }
+
+  private void put(int level, int index, LossSums[] sums) {
+    if (nodes.put(node(level, index), sums) != null) {
+      throw new IllegalStateException(
+          "node (%d, %d) of the tree was added twice".formatted(level, index));
     }
   }
 

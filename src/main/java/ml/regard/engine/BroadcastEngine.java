@@ -40,8 +40,8 @@ public final class BroadcastEngine implements Objective, AutoCloseable {
     this.aggregationDepth = aggregationDepth;
     this.keys = spark.broadcast(keys);
     List<Integer> numbers = IntStream.range(0, numBlocks).boxed().toList();
-    int automatic = Math.min(numBlocks, 3 * spark.defaultParallelism());
-    this.blocks = spark.parallelize(numbers, numPartitions > 0 ? numPartitions : automatic);
+    int tasks = numPartitions > 0 ? numPartitions : 3 * spark.defaultParallelism();
+    this.blocks = spark.parallelize(numbers, Math.min(numBlocks, tasks));
   }
 
   @Override

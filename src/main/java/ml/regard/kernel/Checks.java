@@ -18,15 +18,17 @@ public final class Checks {
   }
 
   /**
-   * A width as the user gives it: returns it, or throws.
+   * The inverse 1 / h of a width (bandwidth) h as the user gives it.
    *
-   * @throws IllegalArgumentException unless 0 &lt; width &lt; infinity
+   * @throws IllegalArgumentException unless h is positive and finite, and 1 / h {@link #usable}
    */
-  public static double width(double width) {
-    if (!(width > 0 && width < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("width must be positive and finite, but was " + width);
+  public static double inverseOfWidth(double width) {
+    if (!(width > 0 && width < Double.POSITIVE_INFINITY && usable(1 / width))) {
+      throw new IllegalArgumentException(
+          "width must be positive, finite and at least %s, but was %s"
+              .formatted(1 / MAX_MAGNITUDE, width));
     }
-    return width;
+    return 1 / width;
   }
 
   static double[] inverseWidths(double[] inverseWidths, int dim) {
@@ -37,7 +39,9 @@ public final class Checks {
     }
     for (double w : inverseWidths) {
       if (!usable(w)) {
-        throw new IllegalArgumentException("inverse width must be finite, but was " + w);
+        throw new IllegalArgumentException(
+            "inverse width must be finite and at most %s in magnitude, but was %s"
+                .formatted(MAX_MAGNITUDE, w));
       }
     }
     return inverseWidths;

@@ -34,7 +34,8 @@ public final class QueryBlock {
       for (int f = 0; f < dim; f++) {
         if (!Checks.usable(queries[i][f])) {
           throw new IllegalArgumentException(
-              "feature %d of query %d must be finite, but was %s".formatted(f, i, queries[i][f]));
+              "feature %d of query %d must be finite and at most %s in magnitude, but was %s"
+                  .formatted(f, i, Checks.MAX_MAGNITUDE, queries[i][f]));
         }
         features[f * queries.length + i] = queries[i][f];
       }

@@ -96,7 +96,9 @@ public final class BatchedAttentionPooling extends Transformer implements Defaul
         functions
             .udf(pool, DataTypes.DoubleType)
             .apply(
-                dataset.col(getQueryCol()), dataset.col(getKeysCol()), dataset.col(getValuesCol()));
+                Columns.named(getQueryCol()),
+                Columns.named(getKeysCol()),
+                Columns.named(getValuesCol()));
     return dataset.withColumn(getPredictionCol(), prediction);
   }
 

@@ -6,6 +6,8 @@ import ml.regard.kernel.Checks;
 import org.apache.spark.ml.attribute.AttributeGroup;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
@@ -97,6 +99,11 @@ final class Columns {
           "column %s (%s) is not in the data, which has %s".formatted(column, role, names(schema)));
     }
     return schema.apply(column);
+  }
+
+  /** A column by its name, whatever characters the name holds. */
+  static Column named(String column) {
+    return functions.col("`" + column.replace("`", "``") + "`");
   }
 
   private static String names(StructType schema) {

@@ -3,6 +3,7 @@ package ml.regard.ml;
 import java.util.Arrays;
 import ml.regard.DataException;
 import ml.regard.engine.BroadcastEngine;
+import ml.regard.kernel.Checks;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.optim.Batch;
@@ -153,7 +154,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     if (!isDefined(width())) {
       throw new IllegalArgumentException("solver fixed needs width, which is not set");
     }
-    double[] inverse = Arrays.stream(getWidth()).map(h -> 1 / h).toArray();
+    double[] inverse = Arrays.stream(getWidth()).map(Checks::inverseOfWidth).toArray();
     boolean fits = inverse.length == 1 || (inverse.length == dim && getPerFeatureWidth());
     if (!fits) {
       throw new IllegalArgumentException(

@@ -1,7 +1,5 @@
 package ml.regard.ml;
 
-import static org.apache.spark.sql.functions.col;
-
 import java.util.Arrays;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
@@ -151,7 +149,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   private static Dataset<Row> withMetadata(Dataset<Row> data, StructType schema) {
     Column[] columns =
         Arrays.stream(schema.fields())
-            .map(f -> col("`" + f.name().replace("`", "``") + "`").as(f.name(), f.metadata()))
+            .map(f -> Columns.named(f.name()).as(f.name(), f.metadata()))
             .toArray(Column[]::new);
     boolean none =
         Arrays.stream(schema.fields()).allMatch(f -> f.metadata().equals(Metadata.empty()));

@@ -1,6 +1,5 @@
 package ml.regard.ml;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
 import java.io.Serializable;
@@ -36,8 +35,8 @@ record TrainingRows(PackedKeys keys, long rows, long rejected, long zeroWeights)
     List<PartitionRows> partitions =
         dataset
             .select(
-                col(params.getFeaturesCol()),
-                col(params.getLabelCol()).cast(DataTypes.DoubleType),
+                Columns.named(params.getFeaturesCol()),
+                Columns.named(params.getLabelCol()).cast(DataTypes.DoubleType),
                 weight(params).cast(DataTypes.DoubleType))
             .toJavaRDD()
             .mapPartitions(PartitionRows::read)
@@ -91,7 +90,7 @@ record TrainingRows(PackedKeys keys, long rows, long rejected, long zeroWeights)
   }
 
   private static Column weight(KernelRegressionParams params) {
-    return params.getWeightCol().isEmpty() ? lit(1.0) : col(params.getWeightCol());
+    return params.getWeightCol().isEmpty() ? lit(1.0) : Columns.named(params.getWeightCol());
   }
 
   /** The rows of one partition. */

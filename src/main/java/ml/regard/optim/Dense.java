@@ -12,6 +12,15 @@ final class Dense {
     return Math.sqrt(sum);
   }
 
+  /** The largest magnitude of an element. */
+  static double largest(double[] x) {
+    double max = 0;
+    for (double v : x) {
+      max = Math.max(max, Math.abs(v));
+    }
+    return max;
+  }
+
   /** Solves A x = b for a symmetric positive definite A by Cholesky; A and b are not changed. */
   static double[] solve(double[][] a, double[] b) {
     int n = b.length;

@@ -72,11 +72,16 @@ public final class FeatureScales {
   }
 
   private static double effectiveRows(PackedKeys keys) {
+    double largest = 0;
+    for (int j = 0; j < keys.numKeys(); j++) {
+      largest = Math.max(largest, keys.weight(j));
+    }
     double sum = 0;
     double squares = 0;
     for (int j = 0; j < keys.numKeys(); j++) {
-      sum += keys.weight(j);
-      squares += keys.weight(j) * keys.weight(j);
+      double weight = keys.weight(j) / largest; // its square neither overflows nor vanishes
+      sum += weight;
+      squares += weight * weight;
     }
     return sum * sum / squares;
   }

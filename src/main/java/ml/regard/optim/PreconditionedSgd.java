@@ -1,6 +1,7 @@
 package ml.regard.optim;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import ml.regard.kernel.LossSums;
 
@@ -14,10 +15,10 @@ import ml.regard.kernel.LossSums;
  * </pre>
  *
  * <p>With all rows in each step, g and G are exact: a step that raises the loss is taken back and
- * the radius cut to a quarter, and learning stops when the step promises to lower the loss by less
- * than tol times the loss. With mini-batches g and G are exponential means (0.9, bias-corrected)
- * over the steps, and the result is the mean of the last quarter of the iterates (Polyak and
- * Juditsky 1992). Widths stay within the bounds of the {@link FeatureScales}.
+ * the radius becomes a quarter of it, and learning stops when the step promises to lower the loss
+ * by less than tol times the loss. With mini-batches g and G are exponential means (0.9,
+ * bias-corrected) over the steps, and the result is the mean of the last quarter of the iterates
+ * (Polyak and Juditsky 1992). Widths stay within the bounds of the {@link FeatureScales}.
  *
  * @param stepSize the share of the full step that is taken, 1 by default
  * @param maxIter the largest number of steps
@@ -56,6 +57,7 @@ public record PreconditionedSgd(
     double radius = MAX_RADIUS;
     String stop = "maxIter %d reached".formatted(maxIter);
     double lastLoss = Double.NaN;
+    double[] delta = new double[w.length];
     for (int step = 1; step <= maxIter; step++) {
       progress.step(step, maxIter, lastLoss);
       LossSums sums = objective.lossAndGradient(w, Batch.all());
@@ -63,10 +65,10 @@ public record PreconditionedSgd(
         best = w.clone();
         bestSums = sums;
       } else {
-        radius /= 4;
+        radius = Math.min(radius, Dense.largest(delta)) / 4;
       }
       Moments moments = Moments.of(bestSums);
-      double[] delta = moments.step(stepSize, radius);
+      delta = moments.step(stepSize, radius);
       w = moved(best, delta);
       lastLoss = reduction.loss(sums);
       iterations.add(
@@ -75,8 +77,12 @@ public record PreconditionedSgd(
               lastLoss,
               Dense.euclidean(sums.gradient()) / reduction.divisor(sums),
               w.clone()));
-      if (!(moments.predictedDecrease(delta) > tol * bestSums.meanLoss()) || radius < MIN_RADIUS) {
+      if (!(moments.predictedDecrease(delta) > tol * bestSums.meanLoss())) {
         stop = "the next step promised less than tol %s of the loss".formatted(tol);
+        break;
+      }
+      if (radius < MIN_RADIUS || Arrays.equals(w, best)) {
+        stop = "no step lowers the loss any further";
         break;
       }
     }

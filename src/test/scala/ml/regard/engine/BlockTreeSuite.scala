@@ -76,6 +76,11 @@ class BlockTreeSuite extends AnyFunSuite {
     }
   }
 
+  test("a block that comes twice is noticed") {
+    val twice = tree(3, Seq(0))
+    assertThrows[IllegalStateException](twice.add(0, Array(sums(0).head)))
+  }
+
   test("a tree survives Kryo and Java serialisation on its way to another executor") {
     val serializers = Seq(new KryoSerializer(new SparkConf()), new JavaSerializer(new SparkConf()))
     for (serializer <- serializers.map(_.newInstance())) {

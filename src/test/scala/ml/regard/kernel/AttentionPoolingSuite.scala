@@ -203,10 +203,13 @@ class AttentionPoolingSuite extends AnyFunSuite {
     assert(refusal(QueryBlock.of(0, Array())) == "number of features must be at least 1, but was 0")
   }
 
-  test("a width is positive and finite") {
-    assert(Checks.width(0.5) == 0.5)
-    for (bad <- Seq(0.0, -1.0, Double.NaN, Double.PositiveInfinity))
-      assert(refusal(Checks.width(bad)) == s"width must be positive and finite, but was $bad")
+  test("a width is positive and finite, and so is its inverse") {
+    assert(Checks.inverseOfWidth(0.5) == 2)
+    for (bad <- Seq(0.0, -1.0, Double.NaN, Double.PositiveInfinity, 1e-200))
+      assert(
+        refusal(Checks.inverseOfWidth(bad)) ==
+          s"width must be positive, finite and at least 1.0E-150, but was $bad"
+      )
   }
 
   test("the support that runs has a name") {

@@ -222,6 +222,18 @@ class BadInputSuite extends MlSuite {
     assert(with0.summary.looLoss == without.summary.looLoss)
   }
 
+  test("a width whose inverse is out of range is refused before any work") {
+    val thrown = intercept[IllegalArgumentException](fixed(1e-200).fit(d2l))
+    assert(thrown.getMessage.contains("width must be positive, finite and at least 1.0E-150"))
+  }
+
+  test("columns may have any name") {
+    val odd = d2l.withColumnRenamed("features", "the.features").withColumnRenamed("label", "a`b")
+    val model = fixed(0.5).setFeaturesCol("the.features").setLabelCol("a`b").fit(odd)
+    val same = predictions(fixed(0.5).fit(d2l).transform(d2l))
+    assert(bits(predictions(model.transform(odd))) == bits(same))
+  }
+
   test("learning that diverges says so") {
     val message = sentence(
       new KernelRegression()

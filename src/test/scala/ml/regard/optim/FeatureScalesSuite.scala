@@ -52,6 +52,13 @@ class FeatureScalesSuite extends AnyFunSuite {
     assertClose(scales(heavy).ruleOfThumb.head, 1.06 * 4.5 * math.pow(n, -0.2), Rounding, 0)
   }
 
+  test("only the proportion of weights matters, down to the smallest") {
+    def weighted(unit: Double) =
+      scales(Rows(Array(Array(0.0), Array(4.0)), Array(0, 0), Array(unit, 3 * unit)))
+    for (unit <- Seq(1e-200, 1e140))
+      assertClose(weighted(unit).ruleOfThumb.head, weighted(1).ruleOfThumb.head, Rounding, 0)
+  }
+
   test("widths stay between an eighth of the smallest gap and e^8 spreads") {
     val even = scales(rows((0 to 8).map(_.toDouble)))
     assertClose(even.clamp(0, 1e-9), 1.0 / 8, Rounding, 0)

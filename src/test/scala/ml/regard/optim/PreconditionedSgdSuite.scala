@@ -160,9 +160,12 @@ class PreconditionedSgdSuite extends AnyFunSuite {
       var best = 0
       var rises = 0
       for (k <- steps.indices) {
-        if (steps(k).loss <= steps(best).loss) best = k else rises += 1
+        val rose = steps(k).loss > steps(best).loss
+        if (rose) rises += 1 else best = k
         val moved = math.abs(math.log(steps(k).inverseWidths.head / tried(best)))
         assert(moved <= 0.5 / math.pow(4, rises) * (1 + 1e-12))
+        // The step that raised the loss went from the best widths to those tried in step k.
+        if (rose) assert(moved <= math.abs(math.log(tried(k) / tried(best))) / 4 * (1 + 1e-9))
       }
       assert(rises > 1)
     }
