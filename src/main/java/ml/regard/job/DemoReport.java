@@ -4,6 +4,7 @@ import static ml.regard.job.ReportFiles.number;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import ml.regard.io.OutputFolder;
 import ml.regard.ml.KernelRegressionTrainingSummary;
 import ml.regard.report.AttentionFigure;
@@ -98,7 +99,8 @@ final class DemoReport {
   }
 
   private static KeyNumber mse(String label, DemoWalk.Step step) {
-    return new KeyNumber(String.format("%.4f", step.mse()), label, "mean squared error");
+    return new KeyNumber(
+        String.format(Locale.ROOT, "%.4f", step.mse()), label, "mean squared error");
   }
 
   private Captioned prediction(String name, String title, DemoWalk.Step step) {

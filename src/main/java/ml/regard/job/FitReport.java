@@ -4,6 +4,7 @@ import static ml.regard.job.ReportFiles.number;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import ml.regard.io.OutputFolder;
 import ml.regard.ml.KernelRegressionModel;
 import ml.regard.ml.KernelRegressionTrainingSummary;
@@ -59,7 +60,8 @@ final class FitReport {
                         "leave-one-out loss",
                         model.getLossReduction() + " of squared errors"),
                     new KeyNumber(number(summary.passes()), "passes", "over all pairs of rows"),
-                    new KeyNumber(number(summary.seconds()), "seconds", "")))
+                    new KeyNumber(
+                        String.format(Locale.ROOT, "%.1f", summary.seconds()), "seconds", "")))
             .section("Widths")
             .table(
                 "What was learned, in the unit of each feature",
