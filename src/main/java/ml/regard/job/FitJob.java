@@ -191,7 +191,7 @@ final class FitJob extends Job {
       writeManifest(manifest.rows(summary.rows(), used, summary.rows() - used), modelFolder);
       Map<String, Object> result = result(source.names(), fitted, modelFolder.path());
       if (reportFolder != null) {
-        FitReport.write(spark, source.names(), label, fitted, reportFolder);
+        FitReport.write(source.names(), label, fitted, reportFolder);
         writeManifest(manifest, reportFolder);
         reportFolder.commit();
         result.put("report", reportFolder.path());

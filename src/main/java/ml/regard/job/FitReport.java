@@ -14,34 +14,22 @@ import ml.regard.report.PredictionFigure;
 import ml.regard.report.ReportPage;
 import ml.regard.report.ReportPage.Captioned;
 import ml.regard.report.ReportPage.KeyNumber;
-import org.apache.spark.ml.linalg.Vectors;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 
 /** The page of a fit: what was learned, and how; with one feature, the curve over the keys. */
 final class FitReport {
   private static final int CURVE_POINTS = 200;
-  private static final int SHOWN_KEYS = 2000;
 
   private FitReport() {}
 
   static void write(
-      SparkSession spark,
-      List<String> features,
-      String label,
-      KernelRegressionModel model,
-      OutputFolder folder) {
+      List<String> features, String label, KernelRegressionModel model, OutputFolder folder) {
     List<Figure> figures = new ArrayList<>();
-    ReportPage page = page(spark, features, label, model, figures);
+    ReportPage page = page(features, label, model, figures);
     ReportFiles.write(page, figures, folder);
   }
 
   private static ReportPage page(
-      SparkSession spark,
-      List<String> features,
-      String label,
-      KernelRegressionModel model,
-      List<Figure> figures) {
+      List<String> features, String label, KernelRegressionModel model, List<Figure> figures) {
     KernelRegressionTrainingSummary summary = model.summary();
     ReportPage page =
         ReportPage.of("Kernel regression of " + label)
@@ -78,7 +66,7 @@ final class FitReport {
                     List.of("of weight zero", Long.toString(summary.zeroWeightRows()))))
             .paragraph(sentence(summary.engineReason()) + ".");
     if (features.size() == 1) {
-      page.section("The curve").figures(curve(spark, features.get(0), label, model, figures));
+      page.section("The curve").figures(curve(features.get(0), label, model, figures));
     }
     if (summary.totalIterations() > 0) {
       page.section("Learning").figures(loss(summary, figures));
@@ -99,38 +87,26 @@ final class FitReport {
     Figure figure =
         LossFigure.of("loss", "Loss by step", "step", 1, summary.objectiveHistory(), "loss");
     figures.add(figure);
-    return new Captioned(figure, "The leave-one-out loss before each step.");
+    return new Captioned(
+        figure, "The leave-one-out loss before each step; a step that raised it was taken back.");
   }
 
   private static Captioned curve(
-      SparkSession spark,
-      String feature,
-      String label,
-      KernelRegressionModel model,
-      List<Figure> figures) {
-    double share = Math.min(1, (double) SHOWN_KEYS / model.numKeys());
-    List<Row> keys = model.keyTable(spark).orderBy("position").collectAsList();
-    List<Row> shown = new ArrayList<>();
-    for (int j = 0; j < keys.size(); j++) {
-      if ((long) (j * share) != (long) ((j - 1) * share) || j == 0) {
-        shown.add(keys.get(j));
-      }
-    }
-    double[] keyX = shown.stream().mapToDouble(r -> r.<Double>getList(1).get(0)).toArray();
-    double[] keyY = shown.stream().mapToDouble(r -> r.getDouble(2)).toArray();
-    double low = keyX[0];
-    double high = keyX[keyX.length - 1];
-    double[] x = new double[CURVE_POINTS];
-    double[] prediction = new double[CURVE_POINTS];
-    for (int i = 0; i < CURVE_POINTS; i++) {
-      x[i] = low + (high - low) * i / (CURVE_POINTS - 1);
-      prediction[i] = model.predict(Vectors.dense(x[i]));
-    }
+      String feature, String label, KernelRegressionModel model, List<Figure> figures) {
+    KernelRegressionModel.Curve curve = model.curve(CURVE_POINTS);
     Figure figure =
-        PredictionFigure.of("curve", label, feature, label, x, null, prediction, keyX, keyY);
+        PredictionFigure.of(
+            "curve",
+            label,
+            feature,
+            label,
+            curve.x(),
+            null,
+            curve.prediction(),
+            curve.keys(),
+            curve.values());
     figures.add(figure);
-    return new Captioned(
-        figure, "The prediction over %d of the %d keys.".formatted(shown.size(), keys.size()));
+    return new Captioned(figure, "The prediction over the range of the keys.");
   }
 
   private static String sentence(String phrase) {

@@ -70,13 +70,24 @@ public final class AttentionPooling {
    * @throws IllegalArgumentException if the dimensions of query, keys and inverse widths differ
    */
   public static double reference(PackedKeys keys, double[] query, double[] inverseWidths) {
-    QueryBlock block = QueryBlock.of(query.length, new double[][] {query});
-    double[] weights = weights(keys, block, inverseWidths)[0];
-    double sum = 0;
+    check(keys, QueryBlock.of(query.length, new double[][] {query}), inverseWidths);
+    double[] weights = new double[keys.numKeys()];
+    double max = Double.NEGATIVE_INFINITY;
     for (int j = 0; j < weights.length; j++) {
-      sum += weights[j] * (keys.value(j) - keys.valueCentre());
+      double sum = 0;
+      for (int f = 0; f < query.length; f++) {
+        double w = inverseWidths[inverseWidths.length == 1 ? 0 : f];
+        sum += StrictMath.pow((query[f] - keys.feature(j, f)) * w, 2);
+      }
+      weights[j] = StrictMath.log(keys.weight(j)) - sum / 2;
+      max = Math.max(max, weights[j]);
     }
-    return keys.valueCentre() + sum;
+    softmax(weights, max);
+    double pooled = 0;
+    for (int j = 0; j < weights.length; j++) {
+      pooled += weights[j] * keys.value(j);
+    }
+    return pooled;
   }
 
   /** exp(z - max) / sum, in place; NaN throughout when max is -infinity. */

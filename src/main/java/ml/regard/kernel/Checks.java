@@ -17,13 +17,18 @@ public final class Checks {
     return Math.abs(x) <= MAX_MAGNITUDE; // false for NaN
   }
 
+  /** Whether a width is positive and finite, and its inverse {@link #usable}. */
+  public static boolean usableWidth(double width) {
+    return width > 0 && width < Double.POSITIVE_INFINITY && usable(1 / width);
+  }
+
   /**
    * The inverse 1 / h of a width (bandwidth) h as the user gives it.
    *
-   * @throws IllegalArgumentException unless h is positive and finite, and 1 / h {@link #usable}
+   * @throws IllegalArgumentException unless it is {@link #usableWidth}
    */
   public static double inverseOfWidth(double width) {
-    if (!(width > 0 && width < Double.POSITIVE_INFINITY && usable(1 / width))) {
+    if (!usableWidth(width)) {
       throw new IllegalArgumentException(
           "width must be positive, finite and at least %s, but was %s"
               .formatted(1 / MAX_MAGNITUDE, width));

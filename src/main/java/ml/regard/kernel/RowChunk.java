@@ -38,7 +38,7 @@ public final class RowChunk implements Serializable {
       throw new IllegalArgumentException("weight must not be negative, but was " + weight);
     }
     if (size == values.length) {
-      int capacity = Math.multiplyExact(size, 2);
+      int capacity = Math.max(16, Math.multiplyExact(size, 2));
       features = Arrays.copyOf(features, Math.multiplyExact(capacity, dim));
       values = Arrays.copyOf(values, capacity);
       weights = Arrays.copyOf(weights, capacity);
@@ -49,6 +49,14 @@ public final class RowChunk implements Serializable {
     values[size] = value + 0.0;
     weights[size] = weight;
     size++;
+  }
+
+  /** This chunk without spare capacity, as it should travel. */
+  public RowChunk trimmed() {
+    features = Arrays.copyOf(features, size * dim);
+    values = Arrays.copyOf(values, size);
+    weights = Arrays.copyOf(weights, size);
+    return this;
   }
 
   public int dim() {

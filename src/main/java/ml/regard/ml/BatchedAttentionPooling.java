@@ -32,9 +32,10 @@ import scala.collection.Seq;
  * </pre>
  *
  * <p>Columns: queryCol, a vector of d features; keysCol, an array of k such vectors; valuesCol, an
- * array of k doubles; k may differ from row to row. The prediction is null where query, keys or
- * values are null, and NaN where there are no keys. Nothing is learned and nothing broadcast. Cost:
- * k exponentials a row. For keys that all queries share use {@link KernelRegression}.
+ * array of k doubles; k may differ from row to row. The prediction is null where query, keys,
+ * values or one of them is null, and NaN where there are no keys or a number is NaN. Nothing is
+ * learned and nothing broadcast. Cost: k exponentials a row. For keys that all queries share use
+ * {@link KernelRegression}.
  */
 public final class BatchedAttentionPooling extends Transformer implements DefaultParamsWritable {
   private static final long serialVersionUID = 1;
@@ -80,7 +81,7 @@ public final class BatchedAttentionPooling extends Transformer implements Defaul
     Columns.requireFeatures(schema, getQueryCol(), "queryCol");
     requireArray(schema, getKeysCol(), "keysCol", SQLDataTypes.VectorType());
     requireArray(schema, getValuesCol(), "valuesCol", DataTypes.DoubleType);
-    return Columns.append(schema, getPredictionCol(), DataTypes.DoubleType);
+    return Columns.append(schema, getPredictionCol(), DataTypes.DoubleType, true);
   }
 
   @Override
@@ -89,7 +90,7 @@ public final class BatchedAttentionPooling extends Transformer implements Defaul
     double inverseWidth = 1 / getWidth();
     UDF3<Vector, Seq<Vector>, Seq<Double>, Double> pool =
         (query, keys, values) ->
-            query == null || keys == null || values == null
+            query == null || hasNull(keys) || hasNull(values)
                 ? null
                 : pool(query, keys, values, inverseWidth);
     Column prediction =
@@ -100,6 +101,10 @@ public final class BatchedAttentionPooling extends Transformer implements Defaul
                 Columns.named(getKeysCol()),
                 Columns.named(getValuesCol()));
     return dataset.withColumn(getPredictionCol(), prediction);
+  }
+
+  private static boolean hasNull(Seq<?> cells) {
+    return cells == null || cells.contains(null);
   }
 
   private static double pool(

@@ -9,7 +9,6 @@ import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -58,12 +57,12 @@ final class Columns {
   }
 
   /** The schema with a new column at its end. */
-  static StructType append(StructType schema, String column, DataType type) {
+  static StructType append(StructType schema, String column, DataType type, boolean nullable) {
     if (Arrays.asList(schema.fieldNames()).contains(column)) {
       throw new DataException(
           "output column %s is already in the data, which has %s".formatted(column, names(schema)));
     }
-    return schema.add(column, type, !type.equals(DataTypes.DoubleType));
+    return schema.add(column, type, nullable);
   }
 
   /** What is wrong with a feature vector, or null when it can be used. */

@@ -1,6 +1,8 @@
 package ml.regard.ml;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import ml.regard.DataException;
 import ml.regard.engine.BroadcastEngine;
 import ml.regard.kernel.Checks;
@@ -83,6 +85,9 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     if (!getWeightCol().isEmpty()) {
       Columns.requireNumeric(schema, getWeightCol(), "weightCol");
     }
+    if (getSolver().equals("fixed") && !isDefined(width())) {
+      throw new IllegalArgumentException("solver fixed needs width, which is not set");
+    }
     return OutputColumns.append(schema, this);
   }
 
@@ -146,14 +151,11 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
   }
 
   private static Learned fixed(double[] inverseWidths) {
-    return new Learned(inverseWidths, java.util.List.of(), 0, "the widths were given");
+    return new Learned(inverseWidths, List.of(), 0, "the widths were given");
   }
 
   /** The inverse widths that the user gave, one for all features or one per feature. */
   private double[] given(int dim) {
-    if (!isDefined(width())) {
-      throw new IllegalArgumentException("solver fixed needs width, which is not set");
-    }
     double[] inverse = Arrays.stream(getWidth()).map(Checks::inverseOfWidth).toArray();
     boolean fits = inverse.length == 1 || (inverse.length == dim && getPerFeatureWidth());
     if (!fits) {
@@ -172,17 +174,18 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
   }
 
   private LossReduction reduction() {
-    return LossReduction.valueOf(getLossReduction().toUpperCase(java.util.Locale.ROOT));
+    return LossReduction.valueOf(getLossReduction().toUpperCase(Locale.ROOT));
   }
 
   private String engineReason(PackedKeys keys) {
     double megabytes = 8.0 * (keys.dim() + 3) * keys.numKeys() / 1e6;
-    return "engine broadcast (%s): keys [%d x %d] take %.3g MB on each executor, twice"
-        .formatted(
-            getEngine().equals("auto") ? "the only one for this data" : "as asked for",
-            keys.numKeys(),
-            keys.dim(),
-            megabytes);
+    return String.format(
+        Locale.ROOT,
+        "engine broadcast (%s): keys [%d x %d] take %.3g MB on each executor, twice",
+        getEngine().equals("auto") ? "the only one there is" : "as asked for",
+        keys.numKeys(),
+        keys.dim(),
+        megabytes);
   }
 
   @Override

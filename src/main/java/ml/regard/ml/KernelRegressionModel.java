@@ -1,6 +1,7 @@
 package ml.regard.ml;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
 import ml.regard.kernel.PackedKeys;
@@ -10,6 +11,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.Model;
 import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
@@ -78,7 +80,9 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return keys.numKeys();
   }
 
-  /** The width (bandwidth) h of each feature, in its unit, {@code [d]}. */
+  /**
+   * The width (bandwidth) h of each feature, in its unit, {@code [d]}: 1 / inverse width, rounded.
+   */
   public double[] widths() {
     return Arrays.stream(inverseWidths()).map(w -> 1 / w).toArray();
   }
@@ -113,6 +117,38 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    */
   public double[] attentionWeights(Vector features) {
     return AttentionPooling.weights(keys, query(features), inverseWidths)[0];
+  }
+
+  /**
+   * The prediction of a model with one feature over the range of its keys, for a picture.
+   *
+   * @param x {@code [points]}, evenly spaced from the smallest key to the largest
+   * @param prediction {@code [points]}
+   * @param keys {@code [n]}, ascending
+   * @param values {@code [n]}
+   */
+  public record Curve(double[] x, double[] prediction, double[] keys, double[] values) {}
+
+  /**
+   * The curve of a model with one feature. Cost: points x n exponentials on the driver.
+   *
+   * @throws IllegalStateException if the model has another number of features
+   */
+  public Curve curve(int points) {
+    if (keys.dim() != 1) {
+      throw new IllegalStateException("only a model with one feature has a curve");
+    }
+    int n = keys.numKeys();
+    double[] keyX = IntStream.range(0, n).mapToDouble(j -> keys.feature(j, 0)).toArray();
+    double[] values = IntStream.range(0, n).mapToDouble(keys::value).toArray();
+    double[] x = new double[points];
+    double[] prediction = new double[points];
+    for (int i = 0; i < points; i++) {
+      double share = points == 1 ? 0 : (double) i / (points - 1);
+      x[i] = (1 - share) * keyX[0] + share * keyX[n - 1];
+      prediction[i] = predict(Vectors.dense(x[i]));
+    }
+    return new Curve(x, prediction, keyX, values);
   }
 
   /**

@@ -31,7 +31,7 @@ public final class KernelRegressionTrainingSummary {
     this.seconds = seconds;
   }
 
-  /** The loss before each step. */
+  /** The loss before each step; one that was taken back for its higher loss is among them. */
   public double[] objectiveHistory() {
     return learned.iterations().stream().mapToDouble(Learned.Iteration::loss).toArray();
   }
@@ -41,7 +41,10 @@ public final class KernelRegressionTrainingSummary {
     return learned.iterations().stream().mapToDouble(Learned.Iteration::gradientNorm).toArray();
   }
 
-  /** The inverse widths after each step, {@code [steps x 1]} (shared) or {@code [steps x d]}. */
+  /**
+   * The inverse widths that each step moved to; the model has the best of them, or with
+   * mini-batches their mean. Shape {@code [steps x 1]} (shared) or {@code [steps x d]}.
+   */
   public double[][] inverseWidthHistory() {
     List<Learned.Iteration> iterations = learned.iterations();
     return iterations.stream().map(i -> i.inverseWidths().clone()).toArray(double[][]::new);
@@ -60,6 +63,11 @@ public final class KernelRegressionTrainingSummary {
   /** Passes over all pairs of rows, the scan for a start and the last evaluation included. */
   public double passes() {
     return learned.passes() + 1;
+  }
+
+  /** The engine that formed the pairs. */
+  public String engine() {
+    return "broadcast";
   }
 
   /** The engine that formed the pairs, and why. */

@@ -25,11 +25,30 @@ final class KeyTable {
 
   private KeyTable() {}
 
+  /** The table; Spark's cleaner releases the broadcast when nobody refers to the table. */
   static Dataset<Row> of(SparkSession session, PackedKeys keys) {
+    return of(session, keys, broadcast(session, keys));
+  }
+
+  /** Writes the table as Parquet and releases the broadcast. */
+  static void write(SparkSession session, PackedKeys keys, String path) {
+    Broadcast<PackedKeys> shared = broadcast(session, keys);
+    try {
+      of(session, keys, shared).write().parquet(path);
+    } finally {
+      shared.destroy();
+    }
+  }
+
+  private static Broadcast<PackedKeys> broadcast(SparkSession session, PackedKeys keys) {
+    return JavaSparkContext.fromSparkContext(session.sparkContext()).broadcast(keys);
+  }
+
+  private static Dataset<Row> of(
+      SparkSession session, PackedKeys keys, Broadcast<PackedKeys> shared) {
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
     long bytes = 8L * (keys.dim() + 3) * keys.numKeys();
     int partitions = (int) Math.max(1, Math.min(keys.numBlocks(), bytes >> 26));
-    Broadcast<PackedKeys> shared = spark.broadcast(keys);
     List<Integer> blocks = IntStream.range(0, keys.numBlocks()).boxed().toList();
     JavaRDD<Row> rows =
         spark.parallelize(blocks, partitions).flatMap(block -> rowsOf(shared.value(), block));

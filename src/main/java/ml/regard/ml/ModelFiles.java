@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -57,28 +55,60 @@ final class ModelFiles {
       this.model = model;
     }
 
+    /** Replaces an old model only when the new one is whole. */
+    @Override
+    public void save(String path) throws IOException {
+      Path target = new Path(path);
+      FileSystem files = fileSystem(target);
+      boolean replaces = files.exists(target);
+      if (replaces && !shouldOverwrite()) {
+        throw new IOException(
+            "%s exists already; write().overwrite().save(path) replaces it".formatted(path));
+      }
+      Path old = sibling(target);
+      Path written = write(target);
+      if (replaces) {
+        rename(files, target, old);
+      }
+      rename(files, written, target);
+      files.delete(old, true);
+    }
+
     @Override
     public void saveImpl(String path) {
-      Path target = new Path(path);
-      Path temporary =
-          new Path(target.getParent(), "." + target.getName() + "." + UUID.randomUUID());
       try {
-        FileSystem files =
-            target.getFileSystem(sparkSession().sparkContext().hadoopConfiguration());
-        try {
-          DefaultParamsWriter.saveMetadata(
-              model, temporary.toString(), sparkSession(), Option.apply(section()));
-          KeyTable.of(sparkSession(), model.keys())
-              .write()
-              .parquet(new Path(temporary, KEYS).toString());
-          if (!files.rename(temporary, target)) {
-            throw new IOException("cannot rename %s to %s".formatted(temporary, target));
-          }
-        } finally {
-          files.delete(temporary, true);
-        }
+        Path target = new Path(path);
+        rename(fileSystem(target), write(target), target);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
+      }
+    }
+
+    /** Writes the model under a temporary name beside the target, which it returns. */
+    private Path write(Path target) throws IOException {
+      Path temporary = sibling(target);
+      try {
+        DefaultParamsWriter.saveMetadata(
+            model, temporary.toString(), sparkSession(), Option.apply(section()));
+        KeyTable.write(sparkSession(), model.keys(), new Path(temporary, KEYS).toString());
+        return temporary;
+      } catch (IOException | RuntimeException e) {
+        fileSystem(target).delete(temporary, true);
+        throw e;
+      }
+    }
+
+    private FileSystem fileSystem(Path path) throws IOException {
+      return path.getFileSystem(sparkSession().sparkContext().hadoopConfiguration());
+    }
+
+    private static Path sibling(Path target) {
+      return new Path(target.getParent(), ".%s.%s".formatted(target.getName(), UUID.randomUUID()));
+    }
+
+    private static void rename(FileSystem files, Path from, Path to) throws IOException {
+      if (!files.rename(from, to)) {
+        throw new IOException("cannot rename %s to %s".formatted(from, to));
       }
     }
 
@@ -197,11 +227,11 @@ final class ModelFiles {
       RowChunk chunk = new RowChunk(numFeatures);
       rows.forEachRemaining(
           row -> {
-            List<Double> features = new ArrayList<>(row.<Double>getList(0));
-            double[] key = features.stream().mapToDouble(Double::doubleValue).toArray();
+            double[] key =
+                row.<Double>getList(0).stream().mapToDouble(Double::doubleValue).toArray();
             chunk.add(key, row.getDouble(1), row.getDouble(2));
           });
-      return Arrays.asList(chunk).iterator();
+      return List.of(chunk.trimmed()).iterator();
     }
   }
 }

@@ -11,10 +11,10 @@ final class OutputColumns {
   static StructType append(StructType schema, KernelRegressionParams params) {
     StructType out = schema;
     if (!params.getPredictionCol().isEmpty()) {
-      out = Columns.append(out, params.getPredictionCol(), DataTypes.DoubleType);
+      out = Columns.append(out, params.getPredictionCol(), DataTypes.DoubleType, false);
     }
     if (!params.getAttentionWeightsCol().isEmpty()) {
-      out = Columns.append(out, params.getAttentionWeightsCol(), SQLDataTypes.VectorType());
+      out = Columns.append(out, params.getAttentionWeightsCol(), SQLDataTypes.VectorType(), true);
     }
     return out;
   }

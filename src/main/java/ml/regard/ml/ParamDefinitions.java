@@ -2,6 +2,7 @@ package ml.regard.ml;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import ml.regard.kernel.Checks;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.DoubleArrayParam;
 import org.apache.spark.ml.param.DoubleParam;
@@ -65,9 +66,7 @@ public final class ParamDefinitions implements Serializable {
             "the width (bandwidth h), one for all features or one per feature, each > 0 in the unit"
                 + " of its feature: where learning starts, or what solver fixed uses; unset:"
                 + " learning finds its own start",
-            check(
-                (double[] h) ->
-                    h.length > 0 && Arrays.stream(h).allMatch(v -> v > 0 && Double.isFinite(v))));
+            check((double[] h) -> h.length > 0 && Arrays.stream(h).allMatch(Checks::usableWidth)));
     perFeatureWidth =
         new BooleanParam(
             parent.uid(),

@@ -25,6 +25,7 @@ import org.apache.spark.sql.RowFactory;
 final class PoolRows implements MapPartitionsFunction<Row, Row> {
   private static final long serialVersionUID = 1;
   private static final int BLOCK_SIZE = 1024;
+  private static final int MAX_WEIGHTS = 1 << 21; // 16 MB of attention weights at a time
 
   private final Broadcast<PackedKeys> keys;
   private final double[] inverseWidths;
@@ -50,7 +51,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
       @Override
       public boolean hasNext() {
         while (!pooled.hasNext() && rows.hasNext()) {
-          pooled = pool(nextBlock(rows)).iterator();
+          pooled = pool(nextBlock(rows, blockSize())).iterator();
         }
         return pooled.hasNext();
       }
@@ -65,9 +66,14 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
     };
   }
 
-  private static List<Row> nextBlock(Iterator<Row> rows) {
-    List<Row> block = new ArrayList<>(BLOCK_SIZE);
-    while (rows.hasNext() && block.size() < BLOCK_SIZE) {
+  private int blockSize() {
+    int fitting = attentionWeights ? MAX_WEIGHTS / keys.value().numKeys() : BLOCK_SIZE;
+    return Math.max(1, Math.min(BLOCK_SIZE, fitting));
+  }
+
+  private static List<Row> nextBlock(Iterator<Row> rows, int size) {
+    List<Row> block = new ArrayList<>(size);
+    while (rows.hasNext() && block.size() < size) {
       block.add(rows.next());
     }
     return block;

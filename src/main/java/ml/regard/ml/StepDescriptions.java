@@ -1,5 +1,6 @@
 package ml.regard.ml;
 
+import java.util.Locale;
 import ml.regard.optim.WidthOptimizer;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -21,7 +22,7 @@ final class StepDescriptions implements WidthOptimizer.Progress, AutoCloseable {
 
   @Override
   public void step(int step, int maxIter, double lastLoss) {
-    String loss = Double.isNaN(lastLoss) ? "" : ", loss %.6g".formatted(lastLoss);
+    String loss = Double.isNaN(lastLoss) ? "" : String.format(Locale.ROOT, ", loss %.6g", lastLoss);
     say("epoch %d of at most %d%s".formatted(step, maxIter, loss));
   }
 

@@ -106,6 +106,9 @@ record TrainingRows(PackedKeys keys, long rows, long rejected, long zeroWeights)
     static Iterator<PartitionRows> read(Iterator<Row> rows) {
       PartitionRows partition = new PartitionRows();
       rows.forEachRemaining(partition::add);
+      if (partition.chunk != null) {
+        partition.chunk.trimmed();
+      }
       return List.of(partition).iterator();
     }
 

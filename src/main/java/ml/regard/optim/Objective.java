@@ -17,6 +17,6 @@ public interface Objective {
    */
   LossSums lossAndGradient(double[] inverseWidths, Batch batch);
 
-  /** The losses alone at each candidate, all in one pass over the keys. */
+  /** The losses alone at each candidate: a pass for each, all in one job. */
   LossSums[] losses(double[][] candidates, Batch batch);
 }

@@ -143,7 +143,6 @@ public record PreconditionedSgd(
   private static final class Moments {
     private double[] gradient;
     private double[][] matrix;
-    private double memory; // share of the mean that real gradients make up; 1 without decay
 
     Moments(int numWidths) {
       gradient = new double[numWidths];
@@ -154,7 +153,6 @@ public record PreconditionedSgd(
       Moments moments = new Moments(0);
       moments.gradient = sums.gradient();
       moments.matrix = sums.gaussNewton();
-      moments.memory = 1;
       for (int g = 0; g < moments.gradient.length; g++) {
         moments.gradient[g] /= sums.weight();
         for (int h = 0; h < moments.gradient.length; h++) {
@@ -171,7 +169,6 @@ public record PreconditionedSgd(
           matrix[g][h] = rate * matrix[g][h] + (1 - rate) * next.matrix[g][h];
         }
       }
-      memory = rate * memory + (1 - rate);
     }
 
     /** The step; zero where the loss does not depend on the widths. */
@@ -189,7 +186,7 @@ public record PreconditionedSgd(
         damped[g] = matrix[g].clone();
         damped[g][g] += DAMPING * trace / n;
       }
-      // Numerator and denominator are both scaled by memory, so the bias correction cancels.
+      // The bias correction of exponential means is the same for both, and cancels.
       double[] delta = Dense.solve(damped, gradient);
       for (int g = 0; g < n; g++) {
         delta[g] = Math.max(-radius, Math.min(radius, -stepSize * delta[g]));
@@ -206,7 +203,7 @@ public record PreconditionedSgd(
           decrease -= 0.5 * delta[g] * matrix[g][h] * delta[h];
         }
       }
-      return decrease / memory;
+      return decrease;
     }
   }
 }

@@ -6,8 +6,8 @@ import ml.regard.kernel.LossSums;
 /**
  * Finds where learning starts: multiples of the rule-of-thumb widths, from 1/256 to 16 in steps of
  * sqrt 2, are compared by their leave-one-out loss on a sample of rows against ALL keys, in one
- * pass over the keys. The loss has local minima; the scan looks past them. Among losses within 1e-9
- * of the best the largest width wins.
+ * job. The loss has local minima; the scan looks past them. Among losses within 1e-9 of the best
+ * the largest width wins.
  *
  * <p>Cost: 25 p passes, p = min(1, 1024 / n) the share of rows in the sample.
  */
