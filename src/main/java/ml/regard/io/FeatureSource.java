@@ -1,12 +1,13 @@
 package ml.regard.io;
 
 import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.when;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -51,7 +52,14 @@ public record FeatureSource(
     String view = "regard_" + UUID.randomUUID().toString().replace("-", "");
     table.createOrReplaceTempView(view);
     try {
-      StructType features = spark.sql("SELECT %s FROM %s".formatted(expressions, view)).schema();
+      String select = "SELECT %s FROM %s".formatted(expressions, view);
+      StructType features = spark.sql(select).schema();
+      table.withColumn(view, lit(0)).createOrReplaceTempView(view);
+      if (spark.sql(select).schema().size() != features.size()) {
+        throw new DataException(
+            "features \"%s\" must name the columns: a star would take the label too"
+                .formatted(expressions));
+      }
       for (StructField feature : features.fields()) {
         requireNumeric("feature", feature);
       }
@@ -68,7 +76,7 @@ public record FeatureSource(
   }
 
   /**
-   * The table with one more column, the features as an array of doubles; null becomes NaN.
+   * The table with one more column, the features as an array of doubles; null when one of them is.
    *
    * @throws DataException if the table lacks a column that the expressions name, or one is no
    *     number
@@ -86,9 +94,9 @@ public record FeatureSource(
       Column[] cells =
           IntStream.range(0, numbered.size())
               .mapToObj(f -> features.getField("f" + f).cast(DataTypes.DoubleType))
-              .map(cell -> coalesce(cell, lit(Double.NaN)))
               .toArray(Column[]::new);
-      return computed.withColumn(column, array(cells));
+      Column whole = Arrays.stream(cells).map(Column::isNotNull).reduce(Column::and).orElseThrow();
+      return computed.withColumn(column, when(whole, array(cells)));
     } catch (Exception e) {
       throw unresolved("features", expressions, table, e);
     }
@@ -133,14 +141,19 @@ public record FeatureSource(
                     new DataException(
                         "the model at %s has no %s, which says how its features are computed"
                             .formatted(model, FILE)));
-    JsonNode fields = Json.parse(text, "%s of the model at %s".formatted(FILE, model));
-    List<String> names = new ArrayList<>();
-    fields.path("names").forEach(name -> names.add(name.asText()));
-    return new FeatureSource(
-        fields.path("features").asText(),
-        names,
-        (StructType) DataType.fromJson(fields.path("schema").toString()),
-        fields.path("timeZone").asText());
+    String where = "%s of the model at %s".formatted(FILE, model);
+    JsonNode fields = Json.parse(text, where);
+    try {
+      List<String> names = new ArrayList<>();
+      fields.required("names").forEach(name -> names.add(name.asText()));
+      return new FeatureSource(
+          fields.required("features").asText(),
+          names,
+          (StructType) DataType.fromJson(fields.required("schema").toString()),
+          ZoneId.of(fields.required("timeZone").asText()).getId());
+    } catch (RuntimeException e) {
+      throw new DataException(where + " is damaged: " + Tables.firstLine(e), e);
+    }
   }
 
   private static void requireNumeric(String what, StructField field) {

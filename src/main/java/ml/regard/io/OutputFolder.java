@@ -5,10 +5,13 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import ml.regard.DataException;
 import org.apache.hadoop.fs.ChecksumFileSystem;
+import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -27,9 +30,16 @@ public final class OutputFolder implements AutoCloseable {
   private final Path target;
   private final Path staged;
   private final boolean overwrite;
+  private final Set<Path> missing = new HashSet<>(); // parents that did not exist at first
   private boolean committed;
 
-  private OutputFolder(FileSystem files, Path target, boolean overwrite) {
+  private OutputFolder(FileSystem files, Path target, boolean overwrite) throws IOException {
+    if (target.getParent() == null) {
+      throw new DataException("output %s is no folder that can be made".formatted(target));
+    }
+    for (Path p = target.getParent(); p != null && !files.exists(p); p = p.getParent()) {
+      missing.add(p);
+    }
     this.files = files;
     this.target = target;
     this.staged = sibling("staged");
@@ -77,20 +87,27 @@ public final class OutputFolder implements AutoCloseable {
   }
 
   /**
-   * Makes the staged folder the output.
+   * Makes the staged folder the output. The rename refuses a target that another run has made in
+   * the meantime, and an old output comes back when the new one cannot take its place.
    *
    * @throws DataException if the path exists by now and is not to be overwritten
    */
   public void commit() {
     try {
       requireAbsent();
-      files.mkdirs(target.getParent());
       Path old = sibling("old");
       boolean replaced = files.exists(target);
       if (replaced) {
         rename(target, old);
       }
-      rename(staged, target);
+      try {
+        rename(staged, target);
+      } catch (IOException e) {
+        if (replaced) {
+          rename(old, target);
+        }
+        throw e;
+      }
       committed = true;
       if (replaced) {
         files.delete(old, true);
@@ -102,12 +119,40 @@ public final class OutputFolder implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!committed) {
-      try {
-        files.delete(staged, true);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+    if (committed) {
+      return;
+    }
+    try {
+      files.delete(staged, true);
+      // Parent folders that writing has made go too, as far as they are empty.
+      for (Path p = target.getParent(); missing.contains(p) && isEmpty(p); p = p.getParent()) {
+        files.delete(p, false);
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whether one path is the other or lies in it. */
+  public static boolean contains(SparkSession spark, String outer, String inner) {
+    try {
+      Path whole = fileSystem(spark, outer).makeQualified(new Path(outer));
+      Path part = fileSystem(spark, inner).makeQualified(new Path(inner));
+      while (part != null && !part.equals(whole)) {
+        part = part.getParent();
+      }
+      return part != null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Removes one file, if it is there. */
+  public static void deleteFile(SparkSession spark, String path) {
+    try {
+      fileSystem(spark, path).delete(new Path(path), false);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -142,6 +187,10 @@ public final class OutputFolder implements AutoCloseable {
     return files instanceof ChecksumFileSystem checked ? checked.getRawFileSystem() : files;
   }
 
+  private boolean isEmpty(Path folder) throws IOException {
+    return files.exists(folder) && files.listStatus(folder).length == 0;
+  }
+
   private Path sibling(String role) {
     String name = ".%s.%s.%s".formatted(target.getName(), role, UUID.randomUUID());
     return new Path(target.getParent(), name);
@@ -155,8 +204,6 @@ public final class OutputFolder implements AutoCloseable {
   }
 
   private void rename(Path from, Path to) throws IOException {
-    if (!files.rename(from, to)) {
-      throw new IOException("cannot rename %s to %s".formatted(from, to));
-    }
+    FileContext.getFileContext(target.toUri(), files.getConf()).rename(from, to);
   }
 }

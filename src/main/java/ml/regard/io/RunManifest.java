@@ -54,10 +54,21 @@ public final class RunManifest {
     return this;
   }
 
+  /** Adds what else decided the result. */
+  public RunManifest with(String name, Object value) {
+    fields.put(name, value);
+    return this;
+  }
+
   /** Which implementation of the loops a JVM runs. Must be serialisable. */
   public interface Support extends java.io.Serializable {
     /** "scalar" or "simd", asked on the driver and on every executor. */
     String name();
+  }
+
+  /** Whether a folder is an output with a manifest of its own. */
+  public static boolean isIn(SparkSession spark, String folder) {
+    return OutputFolder.read(spark, folder, FILE).isPresent();
   }
 
   /** Asks driver and executors for their loops, closes the record and writes it. */

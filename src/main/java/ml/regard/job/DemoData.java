@@ -82,6 +82,15 @@ record DemoData(double[] x, double[] y, double[] queries, double[] truth) {
     return positions;
   }
 
+  /** Rows that belong to the queries of the file, in ascending order of the queries. */
+  double[][] sortedByQuery(double[][] rows) {
+    return IntStream.range(0, rows.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> queries[i]))
+        .map(i -> rows[i])
+        .toArray(double[][]::new);
+  }
+
   private static double[][] columns(SparkSession spark, String path, String... names) {
     Dataset<Row> table = Tables.read(spark, path, Tables.Format.CSV, Optional.empty());
     double[][] columns =

@@ -98,6 +98,7 @@ final class DemoJob extends Job {
   @Override
   Map<String, Object> run(SparkSession spark) {
     RunManifest manifest = manifest(spark);
+    requireApart(spark, "--out", out, train, test);
     try (OutputFolder folder = OutputFolder.stage(spark, out, overwrite)) {
       DemoData data =
           train == null ? DemoData.generate(spark, rows, seed) : DemoData.read(spark, train, test);

@@ -124,7 +124,11 @@ final class DemoReport {
   private Captioned attention(String name, String title, DemoWalk.Step step) {
     Figure figure =
         AttentionFigure.of(
-            "attention-" + name, title, step.weights(), "sorted training inputs", "sorted queries");
+            "attention-" + name,
+            title,
+            walk.data().sortedByQuery(step.weights()),
+            "sorted training inputs",
+            "sorted queries");
     figures.add(figure);
     return new Captioned(
         figure,

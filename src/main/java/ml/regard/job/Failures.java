@@ -1,11 +1,13 @@
 package ml.regard.job;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Optional;
 import ml.regard.DataException;
 import org.apache.spark.SparkThrowable;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns what went wrong into an exit code and one sentence. */
 final class Failures implements IParameterExceptionHandler {
@@ -22,7 +24,11 @@ final class Failures implements IParameterExceptionHandler {
 
   @Override
   public int handleParseException(ParameterException e, String[] args) {
-    say(e.getMessage());
+    List<String> similar =
+        e instanceof UnmatchedArgumentException unmatched
+            ? unmatched.getSuggestions()
+            : List.<String>of();
+    say(e.getMessage() + (similar.isEmpty() ? "" : "; similar: " + String.join(", ", similar)));
     return USAGE;
   }
 
@@ -46,9 +52,7 @@ final class Failures implements IParameterExceptionHandler {
         say(cause.getMessage());
         return DATA;
       }
-      if (cause instanceof SparkThrowable fault
-          && fault.getCondition() != null
-          && !fault.isInternalError()) {
+      if (isDataFault(cause)) {
         dataFault = cause; // the deepest one knows best
       }
     }
@@ -58,6 +62,19 @@ final class Failures implements IParameterExceptionHandler {
     }
     say(e.toString());
     return OTHER;
+  }
+
+  /**
+   * SQL states of class 22 are faults of values, 42 of names and types, KD of data sources; what
+   * else Spark throws (memory, disks, its own errors) is nobody's data.
+   */
+  private static boolean isDataFault(Throwable cause) {
+    if (cause instanceof SparkThrowable fault && fault.getSqlState() != null) {
+      return List.of("22", "42", "KD").contains(fault.getSqlState().substring(0, 2));
+    }
+    // Spark's csv reader has no condition for this one.
+    return cause instanceof IllegalArgumentException
+        && String.valueOf(cause.getMessage()).startsWith("CSV header does not conform");
   }
 
   private void say(String message) {

@@ -2,6 +2,7 @@ package ml.regard.job;
 
 import static org.apache.spark.sql.functions.lit;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,15 +11,17 @@ import ml.regard.io.FeatureSource;
 import ml.regard.io.OutputFolder;
 import ml.regard.io.RunManifest;
 import ml.regard.io.Tables;
+import ml.regard.kernel.Checks;
 import ml.regard.ml.KernelRegression;
 import ml.regard.ml.KernelRegressionModel;
 import ml.regard.ml.KernelRegressionTrainingSummary;
-import org.apache.spark.ml.functions;
+import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -42,6 +45,22 @@ final class FitJob extends Job {
   enum Engine {
     auto,
     broadcast
+  }
+
+  /** Widths as one value, so that an option given twice counts once: the last one wins. */
+  record Widths(double[] values) {
+    @Override
+    public String toString() {
+      return Arrays.toString(values);
+    }
+  }
+
+  static final class WidthsConverter implements ITypeConverter<Widths> {
+    @Override
+    public Widths convert(String text) {
+      return new Widths(
+          Arrays.stream(text.split(",", -1)).mapToDouble(Double::parseDouble).toArray());
+    }
   }
 
   @Mixin private InputOptions input;
@@ -77,12 +96,12 @@ final class FitJob extends Job {
 
   @Option(
       names = "--width",
-      split = ",",
-      paramLabel = "H",
+      paramLabel = "H[,H...]",
+      converter = WidthsConverter.class,
       description =
           "The width, one for all features or one per feature: where learning starts, or what"
               + " --solver fixed uses (default: found by a scan).")
-  private double[] width;
+  private Widths width;
 
   @Option(names = "--shared-width", description = "Learn one width for all features.")
   private boolean sharedWidth;
@@ -158,8 +177,10 @@ final class FitJob extends Job {
 
   @Override
   void check() {
-    for (double h : width == null ? new double[0] : width) {
-      requirePositive("--width", h);
+    for (double h : width == null ? new double[0] : width.values) {
+      if (!Checks.usableWidth(h)) {
+        throw wrong("--width", "positive, finite and at least 1e-150", h);
+      }
     }
     if (solver == Solver.fixed && width == null) {
       throw wrong("--width", "given with --solver fixed", "missing");
@@ -177,18 +198,24 @@ final class FitJob extends Job {
 
   @Override
   Map<String, Object> run(SparkSession spark) {
-    RunManifest manifest = manifest(spark);
+    KernelRegression estimator = estimator();
+    RunManifest manifest = manifest(spark).with("params", params(estimator));
+    requireApart(spark, "--model", model, input.data, report);
+    if (report != null) {
+      requireApart(spark, "--report", report, input.data, model);
+    }
     try (OutputFolder modelFolder = OutputFolder.stage(spark, model, overwrite);
         OutputFolder reportFolder =
             report == null ? null : OutputFolder.stage(spark, report, overwrite)) {
       Dataset<Row> table = Tables.read(spark, input.data, input.format, Optional.empty());
       FeatureSource source = FeatureSource.resolve(table, features);
       checkWidths(source.names());
-      KernelRegressionModel fitted = estimator().fit(training(table, source));
+      KernelRegressionModel fitted = estimator.fit(training(table, source));
       KernelRegressionTrainingSummary summary = fitted.summary();
       save(fitted, source, modelFolder);
       long used = fitted.numKeys();
       writeManifest(manifest.rows(summary.rows(), used, summary.rows() - used), modelFolder);
+      modelFolder.commit();
       Map<String, Object> result = result(source.names(), fitted, modelFolder.path());
       if (reportFolder != null) {
         FitReport.write(source.names(), label, fitted, reportFolder);
@@ -196,18 +223,28 @@ final class FitJob extends Job {
         reportFolder.commit();
         result.put("report", reportFolder.path());
       }
-      modelFolder.commit();
       return result;
     }
   }
 
+  /** Every parameter as resolved, its default too. */
+  private static Map<String, Object> params(KernelRegression estimator) {
+    Map<String, Object> params = new LinkedHashMap<>();
+    for (Param<?> param : estimator.params()) {
+      if (estimator.isDefined(param)) {
+        params.put(param.name(), estimator.getOrDefault(param));
+      }
+    }
+    return params;
+  }
+
   private void checkWidths(List<String> names) {
-    if (width == null || width.length == 1) {
+    if (width == null || width.values.length == 1) {
       return;
     }
-    if (sharedWidth || width.length != names.size()) {
+    if (sharedWidth || width.values.length != names.size()) {
       String limit = sharedWidth ? "one number" : "one number or one per feature " + names;
-      throw wrong("--width", limit, java.util.Arrays.toString(width));
+      throw wrong("--width", limit, width);
     }
   }
 
@@ -217,7 +254,7 @@ final class FitJob extends Job {
       estimator.setWeightCol("weight");
     }
     if (width != null) {
-      estimator.setWidth(width);
+      estimator.setWidth(width.values);
     }
     given(solver).ifPresent(estimator::setSolver);
     given(parametrization).ifPresent(estimator::setParametrization);
@@ -240,14 +277,12 @@ final class FitJob extends Job {
   private Dataset<Row> training(Dataset<Row> table, FeatureSource source) {
     Column labels = FeatureSource.number(table, "label", label);
     Column weights = weight == null ? lit(1.0) : FeatureSource.number(table, "weight", weight);
-    Dataset<Row> computed =
-        source.withFeatures(
-            table.withColumn("_regard_label", labels).withColumn("_regard_weight", weights),
-            "_regard_features");
-    return computed.select(
-        functions.array_to_vector(computed.col("_regard_features")).as("features"),
-        computed.col("_regard_label").as("label"),
-        computed.col("_regard_weight").as("weight"));
+    return source
+        .withFeatures(table, "_regard_features")
+        .select(
+            SavedModel.vector("_regard_features").as("features"),
+            labels.as("label"),
+            weights.as("weight"));
   }
 
   private static void save(
@@ -274,7 +309,7 @@ final class FitJob extends Job {
     result.put("solver", fitted.getSolver());
     result.put("iterations", summary.totalIterations());
     result.put("passes", summary.passes());
-    result.put("engine", "broadcast");
+    result.put("engine", summary.engine());
     result.put("seconds", summary.seconds());
     result.put("model", path);
     return result;

@@ -49,6 +49,7 @@ final class GenerateJob extends Job {
   @Override
   Map<String, Object> run(SparkSession spark) {
     RunManifest manifest = manifest(spark);
+    requireApart(spark, "--out", out);
     try (OutputFolder folder = OutputFolder.stage(spark, out, overwrite)) {
       Tables.write(SyntheticData.training(spark, rows, seed), format, folder.stagedPath());
       writeManifest(manifest.rows(0, rows, 0), folder);

@@ -1,7 +1,7 @@
 package ml.regard.job;
 
+import java.io.File;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import ml.regard.io.Json;
@@ -38,6 +38,9 @@ abstract class Job implements Callable<Integer> {
   public final Integer call() {
     check();
     SparkSession spark = session();
+    if (result != null) {
+      OutputFolder.deleteFile(spark, result); // an old result must not speak for a run that fails
+    }
     spark.sparkContext().setJobDescription("Regard " + spec.name());
     String line = Json.line(run(spark));
     if (result != null) {
@@ -70,6 +73,21 @@ abstract class Job implements Callable<Integer> {
         spec.commandLine(), "%s must be %s, but was %s".formatted(option, limit, given));
   }
 
+  /** An output may not be, or hold, what the command reads, writes besides, or runs in. */
+  void requireApart(SparkSession spark, String option, String output, String... others) {
+    if (output.isBlank()) {
+      throw wrong(option, "the name of a folder", "''");
+    }
+    for (String other : others) {
+      if (other != null && OutputFolder.contains(spark, output, other)) {
+        throw wrong(option, "apart from " + other, output);
+      }
+    }
+    if (OutputFolder.contains(spark, output, new File("").getAbsoluteFile().toURI().toString())) {
+      throw wrong(option, "no folder that holds the working directory", output);
+    }
+  }
+
   void requirePositive(String option, Double value) {
     if (value != null && !(value > 0 && Double.isFinite(value))) {
       throw wrong(option, "positive and finite", value);
@@ -83,9 +101,7 @@ abstract class Job implements Callable<Integer> {
   }
 
   private static Object jsonValue(Object value) {
-    return value instanceof Number || value instanceof Boolean || value instanceof List
-        ? value
-        : value.toString();
+    return value instanceof Number || value instanceof Boolean ? value : value.toString();
   }
 
   private SparkSession session() {

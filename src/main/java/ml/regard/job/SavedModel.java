@@ -1,10 +1,14 @@
 package ml.regard.job;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.when;
+
 import java.util.Optional;
 import ml.regard.io.FeatureSource;
 import ml.regard.io.Tables;
 import ml.regard.ml.KernelRegressionModel;
 import org.apache.spark.ml.functions;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -32,8 +36,11 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
   /** The table with the column prediction behind its own; NaN where the row cannot be scored. */
   Dataset<Row> predict(Dataset<Row> table) {
     Dataset<Row> computed = source.withFeatures(table, FEATURES);
-    Dataset<Row> vectors =
-        computed.withColumn(FEATURES, functions.array_to_vector(computed.col(FEATURES)));
-    return model.transform(vectors).drop(FEATURES);
+    return model.transform(computed.withColumn(FEATURES, vector(FEATURES))).drop(FEATURES);
+  }
+
+  /** The vector of an array column, null for a null array. */
+  static Column vector(String array) {
+    return when(col(array).isNotNull(), functions.array_to_vector(col(array)));
   }
 }

@@ -10,9 +10,9 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
 import java.time.LocalDate;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import ml.regard.DataException;
 import ml.regard.engine.PairTasks;
 import ml.regard.io.OutputFolder;
@@ -81,20 +81,26 @@ final class ScoreJob extends Job {
   Map<String, Object> run(SparkSession spark) {
     RunManifest manifest = manifest(spark);
     long started = System.nanoTime();
+    requireApart(spark, "--out", out, input.data, model);
     String target = runDate == null ? out : out + "/run_date=" + runDate;
     Tables.Format format = outFormat == null ? input.format : outFormat;
     try (OutputFolder folder = OutputFolder.stage(spark, target, overwrite || runDate != null);
         OutputFolder all = OutputFolder.stage(spark, target, true)) {
-      Dataset<Row> scored = scored(spark);
-      boolean skip = handleInvalid == HandleInvalid.skip;
-      String first = skip ? all.stagedPath() : folder.stagedPath();
-      Tables.write(scored, format, first);
-      Dataset<Row> staged = Tables.read(spark, first, format, Optional.of(scored.schema()));
-      Counts counts = counts(staged);
-      if (skip) {
-        Tables.write(staged.where(not(REJECTED)), format, folder.stagedPath());
+      if (runDate != null) {
+        requireDated(spark);
       }
-      long written = skip ? counts.rows - counts.rejected : counts.rows;
+      Dataset<Row> scored = scored(spark);
+      boolean asIs = format == Tables.Format.PARQUET && handleInvalid != HandleInvalid.skip;
+      String staged = asIs ? folder.stagedPath() : all.stagedPath();
+      Tables.write(scored, Tables.Format.PARQUET, staged);
+      Dataset<Row> rows = Tables.readBack(spark, staged, scored.schema());
+      Counts counts = counts(rows);
+      if (!asIs) {
+        boolean skip = handleInvalid == HandleInvalid.skip;
+        Tables.write(skip ? rows.where(not(REJECTED)) : rows, format, folder.stagedPath());
+      }
+      long written =
+          handleInvalid == HandleInvalid.skip ? counts.rows - counts.rejected : counts.rows;
       writeManifest(manifest.rows(counts.rows, written, counts.rejected), folder);
       folder.commit();
       Map<String, Object> result = new LinkedHashMap<>();
@@ -106,9 +112,22 @@ final class ScoreJob extends Job {
     }
   }
 
+  /** A folder of dates may not also be an output without dates. */
+  private void requireDated(SparkSession spark) {
+    if (RunManifest.isIn(spark, out)) {
+      throw new DataException(
+          "output %s exists already, without dates; --run-date needs another folder"
+              .formatted(out));
+    }
+  }
+
   private Dataset<Row> scored(SparkSession spark) {
     SavedModel saved = SavedModel.load(spark, model);
     Dataset<Row> table = saved.read(spark, input);
+    if (runDate != null && Arrays.asList(table.columns()).contains("run_date")) {
+      throw new DataException(
+          "%s has a column run_date already; --run-date would add another".formatted(input.data));
+    }
     return saved.predict(
         partitions == null
             ? PairTasks.splitByPairs(table, saved.model().numKeys())
@@ -117,8 +136,14 @@ final class ScoreJob extends Job {
 
   private Counts counts(Dataset<Row> staged) {
     Row counts = staged.agg(count(lit(1)), count_if(REJECTED)).head();
+    if (counts.getLong(0) == 0) {
+      throw new DataException("%s has no rows".formatted(input.data));
+    }
     if (counts.getLong(1) > 0 && handleInvalid == HandleInvalid.error) {
-      Column cells = to_json(struct(staged.drop(SavedModel.PREDICTION).col("*")));
+      Column cells =
+          to_json(
+              struct(staged.drop(SavedModel.PREDICTION).col("*")),
+              Map.of("ignoreNullFields", "false"));
       String example = staged.where(REJECTED).select(cells).head().getString(0);
       throw new DataException(
           "%d of %d rows of %s cannot be scored; the first: %s (--handle-invalid is error)"

@@ -63,39 +63,40 @@ final class ModelFiles {
       boolean replaces = files.exists(target);
       if (replaces && !shouldOverwrite()) {
         throw new IOException(
-            "%s exists already; write().overwrite().save(path) replaces it".formatted(path));
+            "%s already exists; write().overwrite().save(path) replaces it".formatted(path));
       }
-      Path old = sibling(target);
-      Path written = write(target);
-      if (replaces) {
-        rename(files, target, old);
-      }
-      rename(files, written, target);
-      files.delete(old, true);
+      place(target, replaces);
     }
 
     @Override
     public void saveImpl(String path) {
       try {
-        Path target = new Path(path);
-        rename(fileSystem(target), write(target), target);
+        place(new Path(path), false);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     }
 
-    /** Writes the model under a temporary name beside the target, which it returns. */
-    private Path write(Path target) throws IOException {
-      Path temporary = sibling(target);
+    private void place(Path target, boolean replaces) throws IOException {
+      FileSystem files = fileSystem(target);
+      Path written = sibling(target);
+      Path old = sibling(target);
       try {
-        DefaultParamsWriter.saveMetadata(
-            model, temporary.toString(), sparkSession(), Option.apply(section()));
-        KeyTable.write(sparkSession(), model.keys(), new Path(temporary, KEYS).toString());
-        return temporary;
-      } catch (IOException | RuntimeException e) {
-        fileSystem(target).delete(temporary, true);
-        throw e;
+        write(written);
+        if (replaces) {
+          rename(files, target, old);
+        }
+        rename(files, written, target);
+        files.delete(old, true);
+      } finally {
+        files.delete(written, true);
       }
+    }
+
+    private void write(Path path) throws IOException {
+      DefaultParamsWriter.saveMetadata(
+          model, path.toString(), sparkSession(), Option.apply(section()));
+      KeyTable.write(sparkSession(), model.keys(), new Path(path, KEYS).toString());
     }
 
     private FileSystem fileSystem(Path path) throws IOException {

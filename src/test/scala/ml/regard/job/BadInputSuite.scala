@@ -89,6 +89,7 @@ class BadInputSuite extends AnyFunSuite {
       .write
       .parquet(empty)
     refused(data, "has no rows")(fit(empty, "--format", "parquet"))
+    refused(data, "has no rows", empty)(score("--data", empty, "--format", "parquet"))
     refused(data, "has no rows", empty)(
       Seq("evaluate", "--model", model, "--data", empty, "--label", "y")
     )
@@ -100,9 +101,14 @@ class BadInputSuite extends AnyFunSuite {
   }
 
   test("rows with null, NaN or infinite features or labels: the count and the first") {
-    for ((cell, said) <- Seq("" -> "NaN", "NaN" -> "NaN", "Infinity" -> "Infinity")) {
+    val said = Seq(
+      "" -> "its features are null",
+      "NaN" -> "feature 0 is NaN",
+      "Infinity" -> "feature 0 is Infinity"
+    )
+    for ((cell, said) <- said) {
       val features = csv("features.csv", "x,y", "1,1", s"$cell,2", "3,3", s"$cell,4")
-      refused(data, "2 of 4 training rows", s"feature 0 is $said", "label 2.0")(fit(features))
+      refused(data, "2 of 4 training rows", said, "label 2.0")(fit(features))
       refused(data, "2 of 4 rows", "features.csv", "cannot be scored")(score("--data", features))
     }
     for ((cell, said) <- Seq("" -> "null", "NaN" -> "NaN", "-Infinity" -> "-Infinity")) {
@@ -130,11 +136,58 @@ class BadInputSuite extends AnyFunSuite {
 
   test("a width that is not positive and finite, or of the wrong number") {
     for (width <- Seq("0", "-1", "NaN", "Infinity"))
-      refused(usage, "--width must be positive and finite")(fit(good, "--width", width))
+      refused(usage, "--width must be positive, finite")(fit(good, "--width", width))
+    refused(usage, "--width", "1e-150", "1.0E-200")(fit(good, "--width", "1e-200"))
     refused(usage, "--width", "one per feature [x, z]", "[1.0, 2.0, 3.0]")(
       fit(good, "--features", "x,z", "--width", "1,2,3")
     )
     refused(usage, "--width", "missing")(fit(good, "--solver", "fixed"))
+  }
+
+  test("a star as features, which would take the label") {
+    refused(data, "features \"*\"", "star")(fit(good, "--features", "*"))
+  }
+
+  test("an output that is, holds or lies in what the command needs") {
+    val nested = Files.createDirectories(folder.resolve("nested"))
+    val inside = Jobs.csv(nested, "in.csv", "x,y", "1,1", "2,2")
+    refused(usage, "--model must be apart from", nested.toString)(
+      fit(inside, "--model", nested.toString) :+ "--overwrite"
+    )
+    refused(usage, "--model must be apart from")(fit(good, "--model", out, "--report", out))
+    refused(usage, "--report must be apart from")(fit(good, "--model", out + "/m", "--report", out))
+    refused(usage, "--model must be apart from")(fit(good, "--report", out + "/report"))
+    refused(usage, "--out must be apart from")(score("--out", model) :+ "--overwrite")
+    refused(usage, "--out", "working directory")(score("--out", ".") :+ "--overwrite")
+    refused(usage, "--out")(score("--out", ""))
+    assert(Files.exists(Path.of(inside)) && Files.exists(Path.of(model)))
+  }
+
+  test("csv files of one table with different headers") {
+    val mixed = Files.createDirectories(folder.resolve("mixed"))
+    Jobs.csv(mixed, "a.csv", "x,z", "1,10")
+    Jobs.csv(mixed, "b.csv", "z,x", "20,2")
+    refused(data, "CSV header does not conform")(score("--data", mixed.toString))
+  }
+
+  test("dates in an output without dates, and in a table with a column of that name") {
+    val plain = outputs.resolve("plain").toString
+    assert(Jobs.run(score("--out", plain): _*).code == 0)
+    refused(data, "without dates")(score("--out", plain, "--run-date", "2026-01-01"))
+    val dated = csv("dated.csv", "x,run_date", "1,2026-01-01")
+    refused(data, "run_date already")(score("--data", dated, "--run-date", "2026-01-01"))
+  }
+
+  test("a folder that was made for an output that failed") {
+    refused(data, "there is no data")(fit("/nowhere.csv", "--model", s"$outputs/deep/er/model"))
+    val gaps = csv("some-gaps.csv", "x", "1", "NaN")
+    refused(data, "cannot be scored")(score("--data", gaps, "--out", s"$outputs/deep/er/out"))
+  }
+
+  test("an old result does not speak for a run that fails") {
+    val result = Files.write(folder.resolve("result.json"), Array[Byte]('{', '}'))
+    refused(data, "there is no data")(fit("/nowhere.csv", "--result", result.toString))
+    assert(!Files.exists(result))
   }
 
   test("a column prediction that is already there") {
@@ -171,6 +224,12 @@ class BadInputSuite extends AnyFunSuite {
     val noSource = copyOfModel("no-source")
     Files.delete(noSource.resolve("source.json"))
     refused(data, noSource.toString, "source.json")(score("--model", noSource.toString))
+
+    val badSource = copyOfModel("bad-source")
+    Files.write(badSource.resolve("source.json"), Array[Byte]('{', '}'))
+    refused(data, badSource.toString, "source.json", "damaged")(
+      score("--model", badSource.toString)
+    )
   }
 
   test("an output folder that exists") {
@@ -191,7 +250,7 @@ class BadInputSuite extends AnyFunSuite {
     refused(usage, "a command is missing", "generate, demo, fit")(Seq.empty)
     refused(usage, "learn")(Seq("learn"))
     refused(usage, "--model")(Seq("fit", "--data", good, "--features", "x", "--label", "y"))
-    refused(usage, "--widht")(fit(good, "--widht", "1"))
+    refused(usage, "--widht", "similar", "--width")(fit(good, "--widht", "1"))
     refused(usage, "--solver", "adam")(fit(good, "--solver", "adam"))
     refused(usage, "--run-date", "yesterday")(score("--run-date", "yesterday"))
     refused(usage, "--rows must be at least 1, but was 0")(

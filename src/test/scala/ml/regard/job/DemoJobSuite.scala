@@ -120,6 +120,19 @@ class DemoJobSuite extends AnyFunSuite {
     weights.head.zip(e).foreach { case (a, b) => assert(math.abs(a - b / e.sum) <= 1e-12) }
   }
 
+  test("unsorted queries keep their rows in the file, and are sorted in the picture") {
+    val queries = Golden.csv("golden/d2l/test.csv").toSeq.reverse
+    val file = Jobs.csv(folder, "reversed.csv", "x,truth" +: queries.map(_.mkString(",")): _*)
+    val out = golden("reversed", "--test", file)
+    for (name <- Seq("attention-nonparametric", "attention-trained")) {
+      val rows = matrix(out, name + ".csv").reverse.map(_.toSeq).toSeq
+      val same = rows == matrix(walk, name + ".csv").map(_.toSeq).toSeq
+      assert(same, name)
+      val picture = Jobs.read(out.resolve(name + ".svg")) == Jobs.read(walk.resolve(name + ".svg"))
+      assert(picture, name)
+    }
+  }
+
   test("a start from which w passes through zero and turns negative reports |w|") {
     // The textbook's own loop, w <- w - 0.5 dL/dw with dL/dw from the definition; see Textbook.
     val rows = Golden.csv("golden/d2l/train.csv").map(r => (r(0), r(1)))

@@ -157,13 +157,17 @@ class LauncherSuite extends AnyFunSuite with BeforeAndAfterAll {
     )
     val fromFile = Seq("--data", "data/my flights.parquet", "--features") ++
       Seq("hour(date)*60+minute(date) as minute, \"a", "--label", "y = \"z\"", "--path", "a#b") ++
-      Seq("--overwrite", "--last", "1")
+      Seq("--overwrite", "--verbose=false", "--last", "1")
     // The file's name is relative to the caller's folder, which has a space in its name.
     val expected = ("fit" +: fromFile) ++ Seq("--label", "x", "--y", "")
     assert(
       jobWords(regard("fit", "--label", "x", "--config", "some.conf", "--y", "")) === expected
     )
     assert(jobWords(regard("fit", "--config=some.conf", "--label", "x", "--y", "")) === expected)
+  }
+
+  test("--version is a command of its own") {
+    assert(jobWords(regard("--version")) === Seq("generate", "--version"))
   }
 
   test("of two config files the later wins") {
@@ -206,7 +210,7 @@ class LauncherSuite extends AnyFunSuite with BeforeAndAfterAll {
     assert(withSpark(fakeSpark("patch", "4.1.3")).exit === 0)
   }
 
-  test("a Java that is missing or too old is refused") {
+  test("a Java that is missing or not fit is refused") {
     def withJava(home: Path) =
       run(
         launcher(
@@ -216,10 +220,10 @@ class LauncherSuite extends AnyFunSuite with BeforeAndAfterAll {
         )
       )
     assertRefused(withJava(tmp.resolve("no java")), "no java")
-    for (version <- Seq("11.0.2", "1.8.0_392")) {
+    for (version <- Seq("11.0.2", "1.8.0_392", "25.0.3")) {
       val home = tmp.resolve(s"java $version")
       script(home.resolve("bin/java"), s"""echo 'openjdk version "$version" 2018-10-16' >&2""")
-      assertRefused(withJava(home), "Java 17", s"Java $version")
+      assertRefused(withJava(home), "Java from 17 to 23", s"Java $version")
     }
   }
 

@@ -224,7 +224,7 @@ class BadInputSuite extends MlSuite {
 
   test("a width whose inverse is out of range is refused before any work") {
     val thrown = intercept[IllegalArgumentException](fixed(1e-200).fit(d2l))
-    assert(thrown.getMessage.contains("width must be positive, finite and at least 1.0E-150"))
+    assert(thrown.getMessage.contains("parameter width given invalid value [1.0E-200]"))
   }
 
   test("columns may have any name") {

@@ -37,7 +37,7 @@ class PersistenceSuite extends MlSuite {
 
   test("an estimator keeps its values and uid") {
     val estimator = new KernelRegression()
-      .setWidth(Array(0.1, 1e-300))
+      .setWidth(Array(0.1, 1e-100))
       .setSolver("fixed")
       .setStepSize(0.1)
       .setSeed(Long.MaxValue)
@@ -45,7 +45,7 @@ class PersistenceSuite extends MlSuite {
       .setWeightCol("w")
     val loaded = KernelRegression.load(saved(estimator).toString)
     assert(loaded.uid == estimator.uid)
-    assert(loaded.getWidth.toSeq == Seq(0.1, 1e-300))
+    assert(loaded.getWidth.toSeq == Seq(0.1, 1e-100))
     def others(of: KernelRegression) =
       of.extractParamMap()
         .toSeq
