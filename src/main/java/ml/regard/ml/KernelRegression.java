@@ -1,14 +1,11 @@
 package ml.regard.ml;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import ml.regard.DataException;
 import ml.regard.engine.BroadcastEngine;
 import ml.regard.kernel.Checks;
-import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
-import ml.regard.optim.Batch;
 import ml.regard.optim.FeatureScales;
 import ml.regard.optim.Learned;
 import ml.regard.optim.LossReduction;
@@ -109,14 +106,14 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     try (BroadcastEngine engine =
             new BroadcastEngine(spark, keys, getNumPartitions(), getAggregationDepth());
         StepDescriptions descriptions = new StepDescriptions(spark)) {
-      Learned learned = learns ? learn(engine, keys, descriptions) : fixed(given(keys.dim()));
+      Learned steps = learns ? learn(engine, keys, descriptions) : Learned.given(given(keys.dim()));
       descriptions.say("leave-one-out loss at the final widths");
-      LossSums last = engine.losses(new double[][] {learned.inverseWidths()}, Batch.all())[0];
+      Learned learned = steps.evaluated(engine);
       String why = engineReason(keys);
       LOG.info("{}; {}", why, learned.stopReason());
       double seconds = (System.nanoTime() - started) / 1e9;
       KernelRegressionTrainingSummary summary =
-          new KernelRegressionTrainingSummary(rows, learned, last, reduction(), why, seconds);
+          new KernelRegressionTrainingSummary(rows, learned, reduction(), why, seconds);
       KernelRegressionModel model =
           new KernelRegressionModel(uid, keys, learned.inverseWidths()).withSummary(summary);
       return copyValues(model.setParent(this), ParamMap.empty());
@@ -142,16 +139,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
                 scales)
             : new PlainSgd(
                 getStepSize(), getMaxIter(), reduction(), getMiniBatchFraction(), getSeed());
-    Learned learned = optimizer.learn(objective, start.inverseWidths(), progress);
-    return new Learned(
-        learned.inverseWidths(),
-        learned.iterations(),
-        learned.passes() + start.passes(),
-        learned.stopReason());
-  }
-
-  private static Learned fixed(double[] inverseWidths) {
-    return new Learned(inverseWidths, List.of(), 0, "the widths were given");
+    return optimizer.learn(objective, start.inverseWidths(), progress).after(start.passes());
   }
 
   /** The inverse widths that the user gave, one for all features or one per feature. */

@@ -19,13 +19,12 @@ public final class KernelRegressionTrainingSummary {
   KernelRegressionTrainingSummary(
       TrainingRows rows,
       Learned learned,
-      LossSums last,
       LossReduction reduction,
       String engineReason,
       double seconds) {
     this.rows = rows;
     this.learned = learned;
-    this.last = last;
+    this.last = learned.last().orElseThrow();
     this.reduction = reduction;
     this.engineReason = engineReason;
     this.seconds = seconds;
@@ -60,9 +59,9 @@ public final class KernelRegressionTrainingSummary {
     return learned.stopReason();
   }
 
-  /** Passes over all pairs of rows, the scan for a start and the last evaluation included. */
+  /** Passes over all pairs of rows, the scan for a start included. */
   public double passes() {
-    return learned.passes() + 1;
+    return learned.passes();
   }
 
   /** The engine that formed the pairs. */

@@ -36,7 +36,7 @@ public final class FeatureScales {
    */
   public static FeatureScales of(PackedKeys keys, boolean shared) {
     int dim = keys.dim();
-    double factor = 1.06 * Math.pow(effectiveRows(keys), -1.0 / (4 + dim));
+    double factor = 1.06 * StrictMath.pow(effectiveRows(keys), -1.0 / (4 + dim));
     double[] rule = new double[dim];
     double[] lowest = new double[dim];
     double[] highest = new double[dim];
@@ -48,15 +48,15 @@ public final class FeatureScales {
       Arrays.sort(column);
       double spread = spread(column, weightedDeviation(keys, f));
       rule[f] = factor * spread;
-      highest[f] = Math.exp(8) * spread;
+      highest[f] = StrictMath.exp(8) * spread;
       lowest[f] = Math.min(smallestGap(column) / 8, rule[f]);
     }
     if (!shared) {
       return new FeatureScales(rule, lowest, highest);
     }
-    double logMean = Arrays.stream(rule).map(Math::log).average().orElseThrow();
+    double logMean = Arrays.stream(rule).map(StrictMath::log).average().orElseThrow();
     return new FeatureScales(
-        new double[] {Math.exp(logMean)},
+        new double[] {StrictMath.exp(logMean)},
         new double[] {Arrays.stream(lowest).min().orElseThrow()},
         new double[] {Arrays.stream(highest).max().orElseThrow()});
   }

@@ -1,6 +1,8 @@
 package ml.regard.optim;
 
 import java.util.List;
+import java.util.Optional;
+import ml.regard.kernel.LossSums;
 
 /**
  * What learning did.
@@ -9,9 +11,33 @@ import java.util.List;
  * @param iterations one entry per step, in order
  * @param passes the passes over all pairs that the steps took
  * @param stopReason one phrase that says why learning ended
+ * @param last the sums of all rows at the learned widths, where a step has formed them
  */
 public record Learned(
-    double[] inverseWidths, List<Iteration> iterations, double passes, String stopReason) {
+    double[] inverseWidths,
+    List<Iteration> iterations,
+    double passes,
+    String stopReason,
+    Optional<LossSums> last) {
+
+  /** Widths that were given and not learned. */
+  public static Learned given(double[] inverseWidths) {
+    return new Learned(inverseWidths, List.of(), 0, "the widths were given", Optional.empty());
+  }
+
+  /** The same with the passes that finding the start took. */
+  public Learned after(double startPasses) {
+    return new Learned(inverseWidths, iterations, passes + startPasses, stopReason, last);
+  }
+
+  /** The same with the sums at the learned widths, in one more pass where no step formed them. */
+  public Learned evaluated(Objective objective) {
+    if (last.isPresent()) {
+      return this;
+    }
+    LossSums sums = objective.losses(new double[][] {inverseWidths}, Batch.all())[0];
+    return new Learned(inverseWidths, iterations, passes + 1, stopReason, Optional.of(sums));
+  }
 
   /**
    * One step.

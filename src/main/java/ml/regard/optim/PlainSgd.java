@@ -3,6 +3,7 @@ package ml.regard.optim;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import ml.regard.DataException;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.LossSums;
@@ -54,7 +55,8 @@ public record PlainSgd(
         magnitudes(w),
         iterations,
         maxIter * batchFraction,
-        "maxIter %d reached".formatted(maxIter));
+        "maxIter %d reached".formatted(maxIter),
+        Optional.empty());
   }
 
   private double[] gradientByInverseWidth(LossSums sums, double[] w) {

@@ -3,6 +3,7 @@ package ml.regard.optim;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import ml.regard.kernel.LossSums;
 
 /**
@@ -86,7 +87,7 @@ public record PreconditionedSgd(
         break;
       }
     }
-    return new Learned(best, iterations, iterations.size(), stop);
+    return new Learned(best, iterations, iterations.size(), stop, Optional.ofNullable(bestSums));
   }
 
   private Learned miniBatches(Objective objective, double[] start, Progress progress) {
@@ -113,14 +114,15 @@ public record PreconditionedSgd(
         iterations.isEmpty() ? w : meanOfLastQuarter(iterations),
         iterations,
         maxIter * batchFraction,
-        "maxIter %d reached".formatted(maxIter));
+        "maxIter %d reached".formatted(maxIter),
+        Optional.empty());
   }
 
   /** Moves inverse widths by a step in log widths, within the bounds. */
   private double[] moved(double[] inverseWidths, double[] delta) {
     double[] moved = new double[delta.length];
     for (int g = 0; g < delta.length; g++) {
-      moved[g] = 1 / scales.clamp(g, Math.exp(delta[g]) / inverseWidths[g]);
+      moved[g] = 1 / scales.clamp(g, StrictMath.exp(delta[g]) / inverseWidths[g]);
     }
     return moved;
   }
@@ -132,9 +134,9 @@ public record PreconditionedSgd(
     double[] mean = new double[last.get(0).inverseWidths().length];
     for (int g = 0; g < mean.length; g++) {
       for (Learned.Iteration iteration : last) {
-        mean[g] += Math.log(iteration.inverseWidths()[g]) / count;
+        mean[g] += StrictMath.log(iteration.inverseWidths()[g]) / count;
       }
-      mean[g] = Math.exp(mean[g]);
+      mean[g] = StrictMath.exp(mean[g]);
     }
     return mean;
   }

@@ -42,7 +42,7 @@ public final class StartScan {
     double[] rule = scales.ruleOfThumb();
     double[][] candidates = new double[STEPS_DOWN + STEPS_UP + 1][rule.length];
     for (int k = 0; k < candidates.length; k++) {
-      double multiple = Math.pow(2, (STEPS_UP - k) / 2.0);
+      double multiple = StrictMath.pow(2, (STEPS_UP - k) / 2.0);
       for (int g = 0; g < rule.length; g++) {
         candidates[k][g] = 1 / scales.clamp(g, multiple * rule[g]);
       }
