@@ -14,12 +14,22 @@ import ml.regard.report.Theme;
 final class ReportFiles {
   private ReportFiles() {}
 
+  /**
+   * Writes page and figures.
+   *
+   * @throws IllegalStateException if this machine has no font to draw with
+   */
   static void write(ReportPage page, List<Figure> figures, OutputFolder folder) {
     String time = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
-    folder.write("report.html", page.footer(Build.version(), Build.commit(), time).html());
-    for (Figure figure : figures) {
-      folder.write(figure.name() + ".svg", figure.svg(Theme.LIGHT));
-      folder.write(figure.name() + ".png", figure.png(Theme.LIGHT));
+    try {
+      folder.write("report.html", page.footer(Build.version(), Build.commit(), time).html());
+      for (Figure figure : figures) {
+        folder.write(figure.name() + ".svg", figure.svg(Theme.LIGHT));
+        folder.write(figure.name() + ".png", figure.png(Theme.LIGHT));
+      }
+    } catch (LinkageError | InternalError e) { // what AWT throws without fonts
+      throw new IllegalStateException(
+          "figures cannot be drawn without a font: install fontconfig and one, such as DejaVu", e);
     }
   }
 

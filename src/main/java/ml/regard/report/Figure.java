@@ -20,9 +20,9 @@ import org.jfree.chart.JFreeChart;
 public abstract sealed class Figure
     permits AttentionFigure, LossFigure, PredictionFigure, ScatterFigure {
   /** Every figure has the same size, so that they line up in columns. */
-  static final int WIDTH = 480;
+  static final int WIDTH = 420;
 
-  static final int HEIGHT = 368;
+  static final int HEIGHT = 330;
   static final int PNG_SCALE = 2;
 
   private final String name;
