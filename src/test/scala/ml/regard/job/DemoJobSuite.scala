@@ -96,9 +96,9 @@ class DemoJobSuite extends AnyFunSuite {
     val best = expected.get("globalLeaveOneOutOptimum")
     assert(math.abs(optimum.get("loss").asDouble / best.get("loss").asDouble - 1) < 1e-10)
     assert(
-      math.abs(optimum.get("inverseWidth").asDouble / best.get("inverseWidth").asDouble - 1) < 1e-6
+      math.abs(optimum.get("inverseWidth").asDouble / best.get("inverseWidth").asDouble - 1) < 1e-7
     )
-    assert(math.abs(optimum.get("mse").asDouble - mse.get("optimum").asDouble) < 1e-7)
+    assert(math.abs(optimum.get("mse").asDouble - mse.get("optimum").asDouble) < 1e-9)
   }
 
   test("with 1, 2 (the default), 3 and 7 partitions all numbers have the same bits") {
