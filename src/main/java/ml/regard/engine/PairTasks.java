@@ -17,11 +17,6 @@ public final class PairTasks {
 
   private PairTasks() {}
 
-  /** The table in the asked number of partitions. */
-  public static Dataset<Row> split(Dataset<Row> queries, int numPartitions) {
-    return queries.repartition(numPartitions);
-  }
-
   /** The table split by its pairs with the keys; counts its rows, which reads it once. */
   public static Dataset<Row> splitByPairs(Dataset<Row> queries, long numKeys) {
     double pairs = (double) queries.count() * numKeys;

@@ -10,9 +10,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import ml.regard.DataException;
@@ -45,7 +47,8 @@ public record FeatureSource(
   /**
    * Resolves the expressions against a training table.
    *
-   * @throws DataException if they do not parse, name a missing column, or one is no number
+   * @throws DataException if they do not parse, name a missing column, one is no number, or two
+   *     have the same name
    */
   public static FeatureSource resolve(Dataset<Row> table, String expressions) {
     SparkSession spark = table.sparkSession();
@@ -60,8 +63,13 @@ public record FeatureSource(
             "features \"%s\" must name the columns: a star would take the label too"
                 .formatted(expressions));
       }
+      Set<String> seen = new HashSet<>();
       for (StructField feature : features.fields()) {
         requireNumeric("feature", feature);
+        if (!seen.add(feature.name())) {
+          throw new DataException(
+              "features \"%s\" name %s twice".formatted(expressions, feature.name()));
+        }
       }
       return new FeatureSource(
           expressions,

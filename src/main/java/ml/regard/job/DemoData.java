@@ -14,6 +14,7 @@ import ml.regard.io.SyntheticData;
 import ml.regard.io.Tables;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -98,7 +99,7 @@ record DemoData(double[] x, double[] y, double[] queries, double[] truth) {
             table.select(
                 Arrays.stream(names)
                     .map(n -> coalesce(FeatureSource.number(table, "column", n), lit(Double.NaN)))
-                    .toArray(org.apache.spark.sql.Column[]::new)));
+                    .toArray(Column[]::new)));
     if (columns[0].length == 0) {
       throw new DataException("%s has no rows".formatted(path));
     }

@@ -12,6 +12,7 @@ import ml.regard.io.RunManifest;
 import ml.regard.ml.KernelRegressionTrainingSummary;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -20,8 +21,7 @@ import picocli.CommandLine.Option;
         "The whole textbook walk on one page: average pooling, non-parametric attention, attention"
             + " trained by the textbook's SGD, and the optimum.")
 final class DemoJob extends Job {
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write.")
-  private String out;
+  @Mixin private OutputOptions output;
 
   @Option(
       names = "--train",
@@ -77,9 +77,6 @@ final class DemoJob extends Job {
       description = "Seed of data and start (default: ${DEFAULT-VALUE}).")
   private long seed;
 
-  @Option(names = "--overwrite", description = "Replace the output when it exists.")
-  private boolean overwrite;
-
   @Override
   void check() {
     if ((train == null) != (test == null)) {
@@ -98,8 +95,8 @@ final class DemoJob extends Job {
   @Override
   Map<String, Object> run(SparkSession spark) {
     RunManifest manifest = manifest(spark);
-    requireApart(spark, "--out", out, train, test);
-    try (OutputFolder folder = OutputFolder.stage(spark, out, overwrite)) {
+    requireApart(spark, "--out", output.out, train, test);
+    try (OutputFolder folder = OutputFolder.stage(spark, output.out, output.overwrite)) {
       DemoData data =
           train == null ? DemoData.generate(spark, rows, seed) : DemoData.read(spark, train, test);
       DemoWalk.Training training = new DemoWalk.Training(initialInverseWidth, epochs, stepSize);

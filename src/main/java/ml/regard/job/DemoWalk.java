@@ -53,7 +53,7 @@ record DemoWalk(
 
   static DemoWalk run(SparkSession spark, DemoData data, Training training, int partitions) {
     Dataset<Row> rows = data.trainingTable(spark).cache();
-    Dataset<Row> queries = data.queryTable(spark, Math.max(1, partitions)).cache();
+    Dataset<Row> queries = data.queryTable(spark, partitions).cache();
     try {
       KernelRegression base = new KernelRegression().setLossReduction("sum");
       base.setNumPartitions(partitions).setAttentionWeightsCol("attention");

@@ -2,6 +2,8 @@ package ml.regard.job;
 
 import static org.apache.spark.sql.functions.lit;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -289,8 +291,8 @@ final class FitJob extends Job {
       KernelRegressionModel fitted, FeatureSource source, OutputFolder folder) {
     try {
       fitted.write().save(folder.stagedPath());
-    } catch (java.io.IOException e) {
-      throw new java.io.UncheckedIOException(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     source.save(folder);
   }

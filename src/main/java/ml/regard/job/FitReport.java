@@ -88,7 +88,7 @@ final class FitReport {
         LossFigure.of("loss", "Loss by step", "step", 1, summary.objectiveHistory(), "loss");
     figures.add(figure);
     return new Captioned(
-        figure, "The leave-one-out loss before each step; a step that raised it was taken back.");
+        figure, "The leave-one-out loss, before each step, of the rows that it looked at.");
   }
 
   private static Captioned curve(

@@ -8,6 +8,7 @@ import ml.regard.io.SyntheticData;
 import ml.regard.io.Tables;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -28,8 +29,7 @@ final class GenerateJob extends Job {
       description = "Seed (default: ${DEFAULT-VALUE}).")
   private long seed;
 
-  @Option(names = "--out", required = true, paramLabel = "PATH", description = "Folder to write.")
-  private String out;
+  @Mixin private OutputOptions output;
 
   @Option(
       names = "--format",
@@ -37,9 +37,6 @@ final class GenerateJob extends Job {
       paramLabel = "FORMAT",
       description = "parquet, csv, json or orc (default: parquet).")
   private Tables.Format format;
-
-  @Option(names = "--overwrite", description = "Replace the output when it exists.")
-  private boolean overwrite;
 
   @Override
   void check() {
@@ -49,8 +46,8 @@ final class GenerateJob extends Job {
   @Override
   Map<String, Object> run(SparkSession spark) {
     RunManifest manifest = manifest(spark);
-    requireApart(spark, "--out", out);
-    try (OutputFolder folder = OutputFolder.stage(spark, out, overwrite)) {
+    requireApart(spark, "--out", output.out);
+    try (OutputFolder folder = OutputFolder.stage(spark, output.out, output.overwrite)) {
       Tables.write(SyntheticData.training(spark, rows, seed), format, folder.stagedPath());
       writeManifest(manifest.rows(0, rows, 0), folder);
       folder.commit();

@@ -39,8 +39,7 @@ final class ScoreJob extends Job {
 
   @Mixin private InputOptions input;
 
-  @Option(names = "--out", required = true, paramLabel = "PATH", description = "Folder to write.")
-  private String out;
+  @Mixin private OutputOptions output;
 
   @Option(
       names = "--out-format",
@@ -67,9 +66,6 @@ final class ScoreJob extends Job {
       description = "Tasks (default: by the pairs of query and key).")
   private Integer partitions;
 
-  @Option(names = "--overwrite", description = "Replace the output when it exists.")
-  private boolean overwrite;
-
   private record Counts(long rows, long rejected) {}
 
   @Override
@@ -81,10 +77,11 @@ final class ScoreJob extends Job {
   Map<String, Object> run(SparkSession spark) {
     RunManifest manifest = manifest(spark);
     long started = System.nanoTime();
-    requireApart(spark, "--out", out, input.data, model);
-    String target = runDate == null ? out : out + "/run_date=" + runDate;
+    requireApart(spark, "--out", output.out, input.data, model);
+    String target = runDate == null ? output.out : output.out + "/run_date=" + runDate;
     Tables.Format format = outFormat == null ? input.format : outFormat;
-    try (OutputFolder folder = OutputFolder.stage(spark, target, overwrite || runDate != null);
+    try (OutputFolder folder =
+            OutputFolder.stage(spark, target, output.overwrite || runDate != null);
         OutputFolder all = OutputFolder.stage(spark, target, true)) {
       if (runDate != null) {
         requireDated(spark);
@@ -114,10 +111,10 @@ final class ScoreJob extends Job {
 
   /** A folder of dates may not also be an output without dates. */
   private void requireDated(SparkSession spark) {
-    if (RunManifest.isIn(spark, out)) {
+    if (RunManifest.isIn(spark, output.out)) {
       throw new DataException(
           "output %s exists already, without dates; --run-date needs another folder"
-              .formatted(out));
+              .formatted(output.out));
     }
   }
 
@@ -131,7 +128,7 @@ final class ScoreJob extends Job {
     return saved.predict(
         partitions == null
             ? PairTasks.splitByPairs(table, saved.model().numKeys())
-            : PairTasks.split(table, partitions));
+            : table.repartition(partitions));
   }
 
   private Counts counts(Dataset<Row> staged) {

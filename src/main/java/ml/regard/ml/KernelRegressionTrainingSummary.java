@@ -30,7 +30,10 @@ public final class KernelRegressionTrainingSummary {
     this.seconds = seconds;
   }
 
-  /** The loss before each step; one that was taken back for its higher loss is among them. */
+  /**
+   * The loss before each step, of the rows that it looked at. With parametrization log and all
+   * rows, a step whose loss is higher than the best before it was taken back.
+   */
   public double[] objectiveHistory() {
     return learned.iterations().stream().mapToDouble(Learned.Iteration::loss).toArray();
   }
@@ -41,8 +44,9 @@ public final class KernelRegressionTrainingSummary {
   }
 
   /**
-   * The inverse widths that each step moved to; the model has the best of them, or with
-   * mini-batches their mean. Shape {@code [steps x 1]} (shared) or {@code [steps x d]}.
+   * The inverse widths that each step moved to, {@code [steps x 1]} (shared) or {@code [steps x
+   * d]}. The model has those of the smallest loss seen (parametrization log), their mean over the
+   * last quarter (log with mini-batches), or the last (inverse).
    */
   public double[][] inverseWidthHistory() {
     List<Learned.Iteration> iterations = learned.iterations();

@@ -72,12 +72,7 @@ public record PreconditionedSgd(
       delta = moments.step(stepSize, radius);
       w = moved(best, delta);
       lastLoss = reduction.loss(sums);
-      iterations.add(
-          new Learned.Iteration(
-              step,
-              lastLoss,
-              Dense.euclidean(sums.gradient()) / reduction.divisor(sums),
-              w.clone()));
+      iterations.add(iteration(step, sums, w));
       if (!(moments.predictedDecrease(delta) > tol * bestSums.meanLoss())) {
         stop = "the next step promised less than tol %s of the loss".formatted(tol);
         break;
@@ -103,12 +98,7 @@ public record PreconditionedSgd(
         w = moved(w, mean.step(stepSize, MAX_RADIUS));
       }
       lastLoss = reduction.loss(sums);
-      iterations.add(
-          new Learned.Iteration(
-              step,
-              lastLoss,
-              Dense.euclidean(sums.gradient()) / reduction.divisor(sums),
-              w.clone()));
+      iterations.add(iteration(step, sums, w));
     }
     return new Learned(
         iterations.isEmpty() ? w : meanOfLastQuarter(iterations),
@@ -116,6 +106,11 @@ public record PreconditionedSgd(
         maxIter * batchFraction,
         "maxIter %d reached".formatted(maxIter),
         Optional.empty());
+  }
+
+  private Learned.Iteration iteration(int step, LossSums sums, double[] moved) {
+    double norm = Dense.euclidean(sums.gradient()) / reduction.divisor(sums);
+    return new Learned.Iteration(step, reduction.loss(sums), norm, moved.clone());
   }
 
   /** Moves inverse widths by a step in log widths, within the bounds. */

@@ -148,6 +148,10 @@ class BadInputSuite extends AnyFunSuite {
     refused(data, "features \"*\"", "star")(fit(good, "--features", "*"))
   }
 
+  test("two features of one name, of which one width could not be told") {
+    refused(data, "features \"x, z as x\"", "name x twice")(fit(good, "--features", "x, z as x"))
+  }
+
   test("an output that is, holds or lies in what the command needs") {
     val nested = Files.createDirectories(folder.resolve("nested"))
     val inside = Jobs.csv(nested, "in.csv", "x,y", "1,1", "2,2")
