@@ -3,11 +3,11 @@ package ml.regard.engine;
 import java.io.Serializable;
 import java.util.HashMap;
 import java.util.Map;
-import ml.regard.kernel.LossSums;
+import ml.regard.kernel.Mergeable;
 
 /**
- * Sums over blocks, added along a fixed binary tree over the block numbers whatever the order in
- * which blocks arrive.
+ * Sums over blocks of rows or keys, added along a fixed binary tree over the block numbers whatever
+ * the order in which blocks arrive.
  *
  * <p>Node (level l, index i) covers the blocks [i 2^l, (i + 1) 2^l). Invariant: the map never holds
  * both children of a node; as soon as two siblings meet they are added, left to right, and become
@@ -15,38 +15,39 @@ import ml.regard.kernel.LossSums;
  * operands in every run, and the root has the same bits.
  *
  * <p>{@link #add} each block once, {@link #merge} trees over other blocks, then {@link #root}.
- * Holds at most O(log blocks) nodes when blocks come in order. One sum per candidate in each node.
+ * Holds at most O(log blocks) nodes when blocks come in order. A node has several sums side by
+ * side, as many as the blocks have.
  */
-final class BlockTree implements Serializable {
+final class BlockTree<S extends Mergeable<S>> implements Serializable {
   private static final long serialVersionUID = 1;
 
   private final int numBlocks;
-  private final Map<Long, LossSums[]> nodes = new HashMap<>();
+  private final Map<Long, S[]> nodes = new HashMap<>();
 
   BlockTree(int numBlocks) {
     this.numBlocks = numBlocks;
   }
 
-  BlockTree add(int block, LossSums[] sums) {
+  BlockTree<S> add(int block, S[] sums) {
     insert(0, block, sums);
     return this;
   }
 
-  BlockTree merge(BlockTree other) {
+  BlockTree<S> merge(BlockTree<S> other) {
     other.nodes.forEach((node, sums) -> insert(level(node), index(node), sums));
     return this;
   }
 
   /** The sums over all blocks; throws when blocks are missing. */
-  LossSums[] root() {
-    LossSums[] root = nodes.get(node(rootLevel(), 0));
+  S[] root() {
+    S[] root = nodes.get(node(rootLevel(), 0));
     if (root == null) {
       throw new IllegalStateException("blocks are missing from the tree of " + numBlocks);
     }
     return root;
   }
 
-  private void insert(int level, int index, LossSums[] sums) {
+  private void insert(int level, int index, S[] sums) {
     if (level == rootLevel()) {
       put(level, index, sums);
       return;
@@ -57,7 +58,7 @@ final class BlockTree implements Serializable {
       insert(level + 1, index >> 1, sums);
       return;
     }
-    LossSums[] other = nodes.remove(node(level, sibling));
+    S[] other = nodes.remove(node(level, sibling));
     if (other == null) {
       put(level, index, sums);
     } else {
@@ -65,16 +66,16 @@ final class BlockTree implements Serializable {
     }
   }
 
-  private void put(int level, int index, LossSums[] sums) {
+  private void put(int level, int index, S[] sums) {
     if (nodes.put(node(level, index), sums) != null) {
       throw new IllegalStateException(
           "node (%d, %d) of the tree was added twice".formatted(level, index));
     }
   }
 
-  private static LossSums[] added(LossSums[] left, LossSums[] right) {
+  private S[] added(S[] left, S[] right) {
     for (int c = 0; c < left.length; c++) {
-      left[c].merge(right[c]);
+      left[c] = left[c].merge(right[c]);
     }
     return left;
   }

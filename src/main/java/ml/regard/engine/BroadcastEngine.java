@@ -6,7 +6,6 @@ import ml.regard.kernel.LeaveOneOut;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.optim.Batch;
-import ml.regard.optim.Objective;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -20,7 +19,8 @@ import org.apache.spark.broadcast.Broadcast;
  * BlockTree}. Every evaluation is one Spark job. Memory per executor: the packed keys twice (the
  * pieces of the broadcast and the value).
  */
-public final class BroadcastEngine implements Objective, AutoCloseable {
+final class BroadcastEngine implements Engine {
+  private final int dim;
   private final int numRows;
   private final int numBlocks;
   private final int aggregationDepth;
@@ -33,8 +33,9 @@ public final class BroadcastEngine implements Objective, AutoCloseable {
    * @param numPartitions tasks per evaluation; 0 for three per core, and never more than blocks
    * @param aggregationDepth depth of treeAggregate
    */
-  public BroadcastEngine(
+  BroadcastEngine(
       JavaSparkContext spark, PackedKeys keys, int numPartitions, int aggregationDepth) {
+    this.dim = keys.dim();
     this.numRows = keys.numKeys();
     this.numBlocks = keys.numBlocks();
     this.aggregationDepth = aggregationDepth;
@@ -42,6 +43,11 @@ public final class BroadcastEngine implements Objective, AutoCloseable {
     List<Integer> numbers = IntStream.range(0, numBlocks).boxed().toList();
     int tasks = numPartitions > 0 ? numPartitions : 3 * spark.defaultParallelism();
     this.blocks = spark.parallelize(numbers, Math.min(numBlocks, tasks));
+  }
+
+  @Override
+  public int dim() {
+    return dim;
   }
 
   @Override
@@ -83,9 +89,9 @@ public final class BroadcastEngine implements Objective, AutoCloseable {
   private LossSums[] aggregate(BlockSums sums) {
     return blocks
         .treeAggregate(
-            new BlockTree(numBlocks),
+            new BlockTree<LossSums>(numBlocks),
             (tree, block) -> tree.add(block, sums.of(block)),
-            BlockTree::merge,
+            BlockTree<LossSums>::merge,
             aggregationDepth)
         .root();
   }

@@ -44,11 +44,6 @@ final class FitJob extends Job {
     sum
   }
 
-  enum Engine {
-    auto,
-    broadcast
-  }
-
   /** Widths as one value, so that an option given twice counts once: the last one wins. */
   record Widths(double[] values) {
     @Override
@@ -159,8 +154,17 @@ final class FitJob extends Job {
   @Option(
       names = "--engine",
       paramLabel = "NAME",
-      description = "auto or broadcast (default: auto).")
-  private Engine engine;
+      description =
+          "broadcast, partitioned for keys that do not fit in memory, or auto (default: auto).")
+  private EngineName engine;
+
+  @Option(
+      names = "--staging",
+      paramLabel = "DIR",
+      description =
+          "Where engine partitioned keeps its keys during the fit; every executor must reach it"
+              + " (default: beside --model).")
+  private String staging;
 
   @Option(
       names = "--partitions",
@@ -206,9 +210,12 @@ final class FitJob extends Job {
     if (report != null) {
       requireApart(spark, "--report", report, input.data, model);
     }
+    String workPlace = staging == null ? model : staging + "/regard";
     try (OutputFolder modelFolder = OutputFolder.stage(spark, model, overwrite);
+        OutputFolder work = OutputFolder.stage(spark, workPlace, true); // never committed
         OutputFolder reportFolder =
             report == null ? null : OutputFolder.stage(spark, report, overwrite)) {
+      estimator.setStagingDir(work.stagedPath());
       Dataset<Row> table = Tables.read(spark, input.data, input.format, Optional.empty());
       FeatureSource source = FeatureSource.resolve(table, features);
       checkWidths(source.names());

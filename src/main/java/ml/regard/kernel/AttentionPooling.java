@@ -1,5 +1,8 @@
 package ml.regard.kernel;
 
+import java.util.Arrays;
+import java.util.Iterator;
+
 /**
  * Attention pooling with given widths (Nadaraya-Watson, the textbook's non-parametric attention):
  *
@@ -31,14 +34,27 @@ public final class AttentionPooling {
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
   public static PooledState pool(
-      PackedKeys keys, QueryBlock queries, double[] inverseWidths, Terms terms) {
-    check(keys, queries, inverseWidths);
-    PooledState state =
-        new PooledState(queries.size(), inverseWidths.length, terms, keys.valueCentre());
-    for (int b = 0; b < keys.numBlocks(); b++) {
-      SUPPORT.accumulate(keys.block(b), queries, inverseWidths, state);
-    }
+      Keys keys, QueryBlock queries, double[] inverseWidths, Terms terms) {
+    PooledState state = empty(keys, queries, inverseWidths, terms);
+    keys.blocks().forEachRemaining(block -> add(block, queries, inverseWidths, state));
     return state;
+  }
+
+  /**
+   * The sums of a block of queries before they have met a key.
+   *
+   * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
+   */
+  public static PooledState empty(
+      Keys keys, QueryBlock queries, double[] inverseWidths, Terms terms) {
+    check(keys, queries, inverseWidths);
+    return new PooledState(queries.size(), inverseWidths.length, terms, keys.valueCentre());
+  }
+
+  /** Adds one block of keys to sums that {@link #empty} made of the same queries and widths. */
+  public static void add(
+      KeyBlock block, QueryBlock queries, double[] inverseWidths, PooledState state) {
+    SUPPORT.accumulate(block, queries, inverseWidths, state);
   }
 
   /**
@@ -47,18 +63,22 @@ public final class AttentionPooling {
    *
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
-  public static double[][] weights(PackedKeys keys, QueryBlock queries, double[] inverseWidths) {
+  public static double[][] weights(Keys keys, QueryBlock queries, double[] inverseWidths) {
     check(keys, queries, inverseWidths);
     double[][] rows = new double[queries.size()][keys.numKeys()];
-    double[] block = new double[PackedKeys.BLOCK_SIZE];
-    for (int i = 0; i < rows.length; i++) {
-      double max = Double.NEGATIVE_INFINITY;
-      for (int b = 0; b < keys.numBlocks(); b++) {
-        KeyBlock keyBlock = keys.block(b);
-        max = Math.max(max, SUPPORT.logits(keyBlock, queries, i, inverseWidths, block));
-        System.arraycopy(block, 0, rows[i], keyBlock.firstPosition, keyBlock.size());
+    double[] max = new double[rows.length];
+    Arrays.fill(max, Double.NEGATIVE_INFINITY);
+    double[] logits = new double[PackedKeys.BLOCK_SIZE];
+    Iterator<KeyBlock> blocks = keys.blocks();
+    while (blocks.hasNext()) {
+      KeyBlock block = blocks.next();
+      for (int i = 0; i < rows.length; i++) {
+        max[i] = Math.max(max[i], SUPPORT.logits(block, queries, i, inverseWidths, logits));
+        System.arraycopy(logits, 0, rows[i], block.firstPosition, block.size());
       }
-      softmax(rows[i], max);
+    }
+    for (int i = 0; i < rows.length; i++) {
+      softmax(rows[i], max[i]);
     }
     return rows;
   }
@@ -102,7 +122,7 @@ public final class AttentionPooling {
     }
   }
 
-  private static void check(PackedKeys keys, QueryBlock queries, double[] inverseWidths) {
+  private static void check(Keys keys, QueryBlock queries, double[] inverseWidths) {
     if (queries.dim() != keys.dim()) {
       throw new IllegalArgumentException(
           "queries must have the %d features of the keys, but have %d"

@@ -15,7 +15,7 @@ public final class AveragePooling {
   /**
    * The pooled value, the same for every query; NaN when there are no keys. O(1): packing made it.
    */
-  public static double pool(PackedKeys keys) {
+  public static double pool(Keys keys) {
     return keys.valueCentre();
   }
 }

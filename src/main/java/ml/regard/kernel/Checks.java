@@ -36,6 +36,14 @@ public final class Checks {
     return 1 / width;
   }
 
+  static void requireUsable(String what, double x) {
+    if (!usable(x)) {
+      throw new IllegalArgumentException(
+          "%s must be finite and at most %s in magnitude, but was %s"
+              .formatted(what, MAX_MAGNITUDE, x));
+    }
+  }
+
   static double[] inverseWidths(double[] inverseWidths, int dim) {
     if (inverseWidths.length != 1 && inverseWidths.length != dim) {
       throw new IllegalArgumentException(

@@ -27,21 +27,32 @@ public final class LeaveOneOut {
 
   private static LossSums sums(
       PackedKeys keys, int[] positions, double[] inverseWidths, Terms terms) {
-    QueryBlock rows = QueryBlock.leaveOneOut(keys, positions);
-    PooledState state = AttentionPooling.pool(keys, rows, inverseWidths, terms);
-    double[] byLogWidth = new double[terms == Terms.WIDTHS ? inverseWidths.length : 0];
-    LossSums sums = new LossSums(byLogWidth.length);
-    for (int i = 0; i < positions.length; i++) {
-      if (state.noKeys(i)) {
-        sums.addWithoutKeys();
-        continue;
-      }
-      for (int g = 0; g < byLogWidth.length; g++) {
-        byLogWidth[g] = state.byLogWidth(i, g, inverseWidths[g]);
-      }
-      double value = keys.value(positions[i]) - keys.valueCentre();
-      sums.add(keys.weight(positions[i]), value, value - state.centred(i), byLogWidth);
+    TrainingQueries rows = TrainingQueries.of(keys, positions);
+    PooledState state = AttentionPooling.pool(keys, rows.block(), inverseWidths, terms);
+    LossSums sums = new LossSums(terms == Terms.WIDTHS ? inverseWidths.length : 0);
+    for (int i = 0; i < rows.size(); i++) {
+      add(rows, i, state, inverseWidths, sums);
     }
     return sums;
+  }
+
+  /**
+   * Adds the residual of row i, with its derivatives where the state has them, to the sums of its
+   * block. The state must have met all keys: the pooled value is a ratio of sums.
+   *
+   * @param sums over as many widths as the state has derivatives by
+   */
+  public static void add(
+      TrainingQueries rows, int i, PooledState state, double[] inverseWidths, LossSums sums) {
+    if (state.noKeys(i)) {
+      sums.addWithoutKeys();
+      return;
+    }
+    double[] byLogWidth = new double[state.terms == Terms.WIDTHS ? inverseWidths.length : 0];
+    for (int g = 0; g < byLogWidth.length; g++) {
+      byLogWidth[g] = state.byLogWidth(i, g, inverseWidths[g]);
+    }
+    double value = rows.value(i) - state.valueCentre;
+    sums.add(rows.weight(i), value, value - state.centred(i), byLogWidth);
   }
 }

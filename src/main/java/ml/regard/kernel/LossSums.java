@@ -17,7 +17,7 @@ import java.io.Serializable;
  * <p>Sums merge by addition: {@link #add} a row, {@link #merge} the sums of other rows. The order
  * of merging is the caller's; a fixed order gives fixed bits. Not safe for many threads.
  */
-public final class LossSums implements Serializable {
+public final class LossSums implements Mergeable<LossSums>, Serializable {
   private static final long serialVersionUID = 1;
 
   private long rows;
@@ -62,6 +62,7 @@ public final class LossSums implements Serializable {
   }
 
   /** Adds the sums of other rows at the same widths. */
+  @Override
   public LossSums merge(LossSums other) {
     Checks.length("the gradient", gradient.length, other.gradient.length);
     rows += other.rows;

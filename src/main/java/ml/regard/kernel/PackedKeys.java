@@ -1,6 +1,8 @@
 package ml.regard.kernel;
 
 import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Iterator;
 
 /**
  * All keys {@code [numKeys x dim]} with their values and importance weights, in canonical order and
@@ -13,7 +15,7 @@ import java.io.Serializable;
  *
  * <p>Memory: 8 (dim + 3) bytes a key.
  */
-public final class PackedKeys implements Serializable {
+public final class PackedKeys implements Keys, Serializable {
   private static final long serialVersionUID = 1;
 
   /** Keys per block, and positions per block of a leave-one-out sum. */
@@ -32,11 +34,13 @@ public final class PackedKeys implements Serializable {
   }
 
   /** Number of features d. */
+  @Override
   public int dim() {
     return dim;
   }
 
   /** Number of keys n: training rows with positive weight. */
+  @Override
   public int numKeys() {
     return numKeys;
   }
@@ -50,6 +54,7 @@ public final class PackedKeys implements Serializable {
    * The weighted mean of the values, sum c v / sum c: what average pooling predicts for every
    * query. NaN when there are no keys.
    */
+  @Override
   public double valueCentre() {
     return valueCentre;
   }
@@ -72,8 +77,19 @@ public final class PackedKeys implements Serializable {
     return block.weights[position - block.firstPosition];
   }
 
-  KeyBlock block(int b) {
+  /** Block b, which begins at position b {@link #BLOCK_SIZE}. */
+  public KeyBlock block(int b) {
     return blocks[b];
+  }
+
+  @Override
+  public Iterator<KeyBlock> blocks() {
+    return Arrays.asList(blocks).iterator();
+  }
+
+  /** A hash of all keys in their order, to the last bit. */
+  public long contentHash() {
+    return Arrays.stream(blocks).mapToLong(KeyBlock::contentHash).sum();
   }
 
   private KeyBlock blockOf(int position) {
@@ -84,16 +100,11 @@ public final class PackedKeys implements Serializable {
     return blocks[position / BLOCK_SIZE];
   }
 
-  /** The running form mean += (v - mean) c / sum c cannot overflow where the values do not. */
   private static double weightedMean(KeyBlock[] blocks) {
-    double mean = 0;
-    double sum = 0;
+    WeightedMean mean = new WeightedMean();
     for (KeyBlock block : blocks) {
-      for (int j = 0; j < block.size(); j++) {
-        sum += block.weights[j];
-        mean += (block.values[j] - mean) * (block.weights[j] / sum);
-      }
+      mean.add(block);
     }
-    return sum > 0 ? mean : Double.NaN;
+    return mean.value();
   }
 }

@@ -1,5 +1,6 @@
 package ml.regard.kernel;
 
+import java.io.Serializable;
 import java.util.Arrays;
 
 /**
@@ -14,7 +15,9 @@ import java.util.Arrays;
  * no allowed key. Shapes: every array is {@code [size]}, T sums {@code [numWidths x size]}. Not
  * safe for many threads.
  */
-public final class PooledState {
+public final class PooledState implements Mergeable<PooledState>, Serializable {
+  private static final long serialVersionUID = 1;
+
   final int size;
   final int numWidths;
   final Terms terms;
@@ -54,6 +57,7 @@ public final class PooledState {
    *
    * @throws IllegalArgumentException unless both states have the same shape, terms and centre
    */
+  @Override
   public PooledState merge(PooledState other) {
     if (size != other.size
         || numWidths != other.numWidths

@@ -1,11 +1,15 @@
 package ml.regard.kernel;
 
+import java.io.Serializable;
+
 /**
  * A block of queries as the loops read them: features {@code [dim x size]}, feature by feature, so
  * that neighbouring queries are neighbouring lanes; and for leave-one-out the position of each
  * query's own row.
  */
-public final class QueryBlock {
+public final class QueryBlock implements Serializable {
+  private static final long serialVersionUID = 1;
+
   private static final int NO_ROW = -1;
 
   private final int dim;
@@ -43,17 +47,17 @@ public final class QueryBlock {
     return new QueryBlock(dim, queries.length, features, null);
   }
 
-  /** The training rows at the given positions; each leaves itself out. */
-  public static QueryBlock leaveOneOut(PackedKeys keys, int[] positions) {
-    int dim = keys.dim();
+  /** Training rows, each of which leaves out the key at its position. */
+  static QueryBlock leaveOneOut(RowChunk rows, int[] positions) {
+    int dim = rows.dim();
     int size = positions.length;
     double[] features = new double[dim * size];
     for (int i = 0; i < size; i++) {
       for (int f = 0; f < dim; f++) {
-        features[f * size + i] = keys.feature(positions[i], f);
+        features[f * size + i] = rows.feature(i, f);
       }
     }
-    return new QueryBlock(dim, size, features, positions.clone());
+    return new QueryBlock(dim, size, features, positions);
   }
 
   public int dim() {

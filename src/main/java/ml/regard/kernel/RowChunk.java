@@ -30,10 +30,10 @@ public final class RowChunk implements Serializable {
   public void add(double[] row, double value, double weight) {
     Checks.length("a row", dim, row.length);
     for (double feature : row) {
-      requireUsable("feature", feature);
+      Checks.requireUsable("feature", feature);
     }
-    requireUsable("value", value);
-    requireUsable("weight", weight);
+    Checks.requireUsable("value", value);
+    Checks.requireUsable("weight", weight);
     if (weight < 0) {
       throw new IllegalArgumentException("weight must not be negative, but was " + weight);
     }
@@ -71,19 +71,15 @@ public final class RowChunk implements Serializable {
     return features[r * dim + f];
   }
 
+  double[] row(int r) {
+    return Arrays.copyOfRange(features, r * dim, (r + 1) * dim);
+  }
+
   double value(int r) {
     return values[r];
   }
 
   double weight(int r) {
     return weights[r];
-  }
-
-  private static void requireUsable(String what, double x) {
-    if (!Checks.usable(x)) {
-      throw new IllegalArgumentException(
-          "%s must be finite and at most %s in magnitude, but was %s"
-              .formatted(what, Checks.MAX_MAGNITUDE, x));
-    }
   }
 }

@@ -3,13 +3,13 @@ package ml.regard.ml;
 import java.util.Arrays;
 import java.util.Locale;
 import ml.regard.DataException;
-import ml.regard.engine.BroadcastEngine;
+import ml.regard.engine.Engine;
+import ml.regard.engine.KeyStore;
 import ml.regard.kernel.Checks;
-import ml.regard.kernel.PackedKeys;
+import ml.regard.optim.Batch;
 import ml.regard.optim.FeatureScales;
 import ml.regard.optim.Learned;
 import ml.regard.optim.LossReduction;
-import ml.regard.optim.Objective;
 import ml.regard.optim.PlainSgd;
 import ml.regard.optim.PreconditionedSgd;
 import ml.regard.optim.StartScan;
@@ -92,41 +92,51 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
   public KernelRegressionModel fit(Dataset<?> dataset) {
     long started = System.nanoTime();
     transformSchema(dataset.schema());
+    JavaSparkContext spark =
+        JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
     TrainingRows rows = TrainingRows.read(dataset, this);
-    PackedKeys keys = rows.keys();
+    KeyStore keys = rows.keys();
     boolean learns = !getSolver().equals("fixed");
-    if (learns && keys.numKeys() < 2) {
+    if (learns && keys.keys().numKeys() < 2) {
       throw new DataException(
           "leave-one-out needs two rows with positive weight that may attend to each other, but"
               + " there is "
-              + keys.numKeys());
+              + keys.keys().numKeys());
     }
-    JavaSparkContext spark =
-        JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
-    try (BroadcastEngine engine =
-            new BroadcastEngine(spark, keys, getNumPartitions(), getAggregationDepth());
+    try (Engine engine = keys.objective(spark, getNumPartitions(), getAggregationDepth());
         StepDescriptions descriptions = new StepDescriptions(spark)) {
-      Learned steps = learns ? learn(engine, keys, descriptions) : Learned.given(given(keys.dim()));
+      LOG.info("{}", rows.choice().reason());
+      Learned steps =
+          learns
+              ? learn(engine, scales(keys, spark), descriptions)
+              : Learned.given(given(keys.keys().dim()));
       descriptions.say("leave-one-out loss at the final widths");
-      Learned learned = steps.evaluated(engine);
-      String why = engineReason(keys);
-      LOG.info("{}; {}", why, learned.stopReason());
+      Learned learned = steps.evaluated(engine, measured(engine));
+      LOG.info("{}", learned.stopReason());
       double seconds = (System.nanoTime() - started) / 1e9;
       KernelRegressionTrainingSummary summary =
-          new KernelRegressionTrainingSummary(rows, learned, reduction(), why, seconds);
+          new KernelRegressionTrainingSummary(rows, learned, reduction(), seconds);
       KernelRegressionModel model =
           new KernelRegressionModel(uid, keys, learned.inverseWidths()).withSummary(summary);
       return copyValues(model.setParent(this), ParamMap.empty());
     }
   }
 
-  private Learned learn(Objective objective, PackedKeys keys, WidthOptimizer.Progress progress) {
+  private Batch measured(Engine engine) {
+    double fraction = getSolver().equals("fixed") ? 1 : getMiniBatchFraction();
+    return Batch.measured(fraction, getSeed(), engine.numRows());
+  }
+
+  private FeatureScales scales(KeyStore keys, JavaSparkContext spark) {
+    return FeatureScales.of(keys.sample(spark), keys.keys().numKeys(), !getPerFeatureWidth());
+  }
+
+  private Learned learn(Engine engine, FeatureScales scales, WidthOptimizer.Progress progress) {
     boolean log = getParametrization().equals("log");
-    FeatureScales scales = FeatureScales.of(keys, !getPerFeatureWidth());
     StartScan.Start start =
         isDefined(width())
-            ? new StartScan.Start(given(keys.dim()), 0)
-            : StartScan.find(objective, scales, getSeed());
+            ? new StartScan.Start(given(engine.dim()), 0)
+            : StartScan.find(engine, scales, getSeed());
     WidthOptimizer optimizer =
         log
             ? new PreconditionedSgd(
@@ -139,7 +149,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
                 scales)
             : new PlainSgd(
                 getStepSize(), getMaxIter(), reduction(), getMiniBatchFraction(), getSeed());
-    return optimizer.learn(objective, start.inverseWidths(), progress).after(start.passes());
+    return optimizer.learn(engine, start.inverseWidths(), progress).after(start.passes());
   }
 
   /** The inverse widths that the user gave, one for all features or one per feature. */
@@ -163,17 +173,6 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   private LossReduction reduction() {
     return LossReduction.valueOf(getLossReduction().toUpperCase(Locale.ROOT));
-  }
-
-  private String engineReason(PackedKeys keys) {
-    double megabytes = 8.0 * (keys.dim() + 3) * keys.numKeys() / 1e6;
-    return String.format(
-        Locale.ROOT,
-        "engine broadcast (%s): keys [%d x %d] take %.3g MB on each executor, twice",
-        getEngine().equals("auto") ? "the only one there is" : "as asked for",
-        keys.numKeys(),
-        keys.dim(),
-        megabytes);
   }
 
   @Override
@@ -278,6 +277,11 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   public KernelRegression setEngine(String value) {
     set(engine(), value);
+    return this;
+  }
+
+  public KernelRegression setStagingDir(String value) {
+    set(stagingDir(), value);
     return this;
   }
 

@@ -2,13 +2,14 @@ package ml.regard.ml;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import ml.regard.engine.KeyStore;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
+import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.QueryBlock;
 import ml.regard.kernel.Terms;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.Model;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.linalg.Vectors;
@@ -31,11 +32,12 @@ import org.apache.spark.sql.types.StructType;
  *   y^(q) = sum_j a_j v_j      a_j = c_j exp(-1/2 sum_f ((q_f - k_jf) / h_f)^2) / (the sum of these)
  * </pre>
  *
- * <p>{@code transform} is lazy: it broadcasts the keys (once per call; Spark's cleaner releases
- * them when the result is no longer referred to) and pools the queries of each partition in blocks.
- * It does not repartition: one large file may be one task. Cost: one exponential per pair of query
- * and key. A row that cannot be scored is handled as handleInvalid says; with {@code error} the
- * failing task's exception carries a {@link ml.regard.DataException}.
+ * <p>{@code transform} is lazy. With the keys in memory it broadcasts them (once per call; Spark's
+ * cleaner releases them when the result is no longer referred to); with the keys in files each task
+ * reads them past its queries, once for every 4,096. It does not repartition: one large file may be
+ * one task. Cost: one exponential per pair of query and key. A row that cannot be scored is handled
+ * as handleInvalid says; with {@code error} the failing task's exception carries a {@link
+ * ml.regard.DataException}.
  */
 public final class KernelRegressionModel extends Model<KernelRegressionModel>
     implements KernelRegressionParams, MLWritable {
@@ -43,7 +45,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   private final String uid;
   private final ParamDefinitions definitions;
-  private final PackedKeys keys;
+  private final KeyStore store;
   private final double[] inverseWidths;
   private transient KernelRegressionTrainingSummary summary;
 
@@ -52,9 +54,9 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     this("kernelRegressionModel", null, new double[0]);
   }
 
-  KernelRegressionModel(String uid, PackedKeys keys, double[] inverseWidths) {
+  KernelRegressionModel(String uid, KeyStore store, double[] inverseWidths) {
     this.uid = uid;
-    this.keys = keys;
+    this.store = store;
     this.inverseWidths = inverseWidths.clone();
     this.definitions = new ParamDefinitions(this);
     definitions.setDefaults(this);
@@ -72,12 +74,20 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   /** Number of features d. */
   public int numFeatures() {
-    return keys.dim();
+    return keys().dim();
+  }
+
+  /**
+   * The engine that forms the pairs of a prediction: "broadcast" when the model holds its keys in
+   * memory, "partitioned" when it reads them from its files.
+   */
+  public String engineUsed() {
+    return store.engine();
   }
 
   /** Number of keys n. */
   public int numKeys() {
-    return keys.numKeys();
+    return keys().numKeys();
   }
 
   /**
@@ -89,7 +99,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   /** The inverse width 1 / h of each feature, {@code [d]}. */
   public double[] inverseWidths() {
-    double[] all = new double[keys.dim()];
+    double[] all = new double[keys().dim()];
     for (int f = 0; f < all.length; f++) {
       all[f] = inverseWidths[inverseWidths.length == 1 ? 0 : f];
     }
@@ -98,7 +108,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   /** What average pooling predicts for every query: the weighted mean of the values. */
   public double averagePooling() {
-    return AveragePooling.pool(keys);
+    return AveragePooling.pool(keys());
   }
 
   /**
@@ -107,7 +117,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    * @throws IllegalArgumentException unless the query has d finite features
    */
   public double predict(Vector features) {
-    return AttentionPooling.pool(keys, query(features), inverseWidths, Terms.VALUE).pooled(0);
+    return AttentionPooling.pool(keys(), query(features), inverseWidths, Terms.VALUE).pooled(0);
   }
 
   /**
@@ -116,7 +126,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    * @throws IllegalArgumentException unless the query has d finite features
    */
   public double[] attentionWeights(Vector features) {
-    return AttentionPooling.weights(keys, query(features), inverseWidths)[0];
+    return AttentionPooling.weights(keys(), query(features), inverseWidths)[0];
   }
 
   /**
@@ -124,7 +134,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    *
    * @param x {@code [points]}, evenly spaced from the smallest key to the largest
    * @param prediction {@code [points]}
-   * @param keys {@code [n]}, ascending
+   * @param keys {@code [n]}, ascending; an even sample where they stay in files
    * @param values {@code [n]}
    */
   public record Curve(double[] x, double[] prediction, double[] keys, double[] values) {}
@@ -135,9 +145,10 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    * @throws IllegalStateException if the model has another number of features
    */
   public Curve curve(int points) {
-    if (keys.dim() != 1) {
+    if (keys().dim() != 1) {
       throw new IllegalStateException("only a model with one feature has a curve");
     }
+    PackedKeys keys = store.sample(context());
     int n = keys.numKeys();
     double[] keyX = IntStream.range(0, n).mapToDouble(j -> keys.feature(j, 0)).toArray();
     double[] values = IntStream.range(0, n).mapToDouble(keys::value).toArray();
@@ -156,24 +167,23 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    * attention weights belongs to the key at position j.
    */
   public Dataset<Row> keyTable(SparkSession spark) {
-    return KeyTable.of(spark, keys);
+    return store.table(spark);
   }
 
   private QueryBlock query(Vector features) {
-    return QueryBlock.of(keys.dim(), new double[][] {features.toArray()});
+    return QueryBlock.of(keys().dim(), new double[][] {features.toArray()});
   }
 
   @Override
   public StructType transformSchema(StructType schema) {
-    Columns.requireFeatures(schema, getFeaturesCol(), keys.dim());
+    Columns.requireFeatures(schema, getFeaturesCol(), keys().dim());
     return OutputColumns.append(schema, this);
   }
 
   @Override
   public Dataset<Row> transform(Dataset<?> dataset) {
     StructType schema = transformSchema(dataset.schema());
-    Broadcast<PackedKeys> shared =
-        JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext()).broadcast(keys);
+    KeyStore.Shared shared = store.share(context());
     Dataset<Row> scored =
         dataset
             .toDF()
@@ -214,8 +224,16 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return this;
   }
 
-  PackedKeys keys() {
-    return keys;
+  private static JavaSparkContext context() {
+    return JavaSparkContext.fromSparkContext(SparkSession.active().sparkContext());
+  }
+
+  KeyStore store() {
+    return store;
+  }
+
+  private Keys keys() {
+    return store.keys();
   }
 
   /** The inverse widths as learned: one for all features, or one per feature. */
@@ -226,7 +244,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   @Override
   public KernelRegressionModel copy(ParamMap extra) {
     KernelRegressionModel copy =
-        new KernelRegressionModel(uid, keys, inverseWidths).withSummary(summary);
+        new KernelRegressionModel(uid, store, inverseWidths).withSummary(summary);
     return copyValues(copy, extra).setParent(parent());
   }
 
@@ -241,13 +259,24 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   }
 
   /**
-   * Loads a model that {@code save(path)} saved.
+   * Loads a model that {@code save(path)} saved, for the engine that its parameter says.
    *
    * @throws ml.regard.DataException if there is no model, or a truncated one, or one of a newer
    *     format
    */
   public static KernelRegressionModel load(String path) {
     return read().load(path);
+  }
+
+  /**
+   * Loads a model for the given engine: auto, broadcast (the keys come into memory) or partitioned
+   * (they stay in the model's files, which must then remain).
+   *
+   * @throws ml.regard.DataException as {@link #load(String)}, or if the keys do not fit in memory
+   *     and the broadcast engine is asked for
+   */
+  public static KernelRegressionModel load(String path, String engine) {
+    return new ModelFiles.Reader(engine).load(path);
   }
 
   public KernelRegressionModel setFeaturesCol(String value) {

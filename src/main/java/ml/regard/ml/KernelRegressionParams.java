@@ -152,6 +152,14 @@ public interface KernelRegressionParams extends Params {
     return getOrDefault(engine());
   }
 
+  default Param<String> stagingDir() {
+    return definitions().stagingDir;
+  }
+
+  default String getStagingDir() {
+    return getOrDefault(stagingDir());
+  }
+
   default IntParam numPartitions() {
     return definitions().numPartitions;
   }

@@ -13,20 +13,14 @@ public final class KernelRegressionTrainingSummary {
   private final Learned learned;
   private final LossSums last;
   private final LossReduction reduction;
-  private final String engineReason;
   private final double seconds;
 
   KernelRegressionTrainingSummary(
-      TrainingRows rows,
-      Learned learned,
-      LossReduction reduction,
-      String engineReason,
-      double seconds) {
+      TrainingRows rows, Learned learned, LossReduction reduction, double seconds) {
     this.rows = rows;
     this.learned = learned;
     this.last = learned.last().orElseThrow();
     this.reduction = reduction;
-    this.engineReason = engineReason;
     this.seconds = seconds;
   }
 
@@ -70,12 +64,12 @@ public final class KernelRegressionTrainingSummary {
 
   /** The engine that formed the pairs. */
   public String engine() {
-    return "broadcast";
+    return rows.choice().engine();
   }
 
   /** The engine that formed the pairs, and why. */
   public String engineReason() {
-    return engineReason;
+    return rows.choice().reason();
   }
 
   /** Seconds from the first look at the data to the learned widths. */
@@ -83,7 +77,11 @@ public final class KernelRegressionTrainingSummary {
     return seconds;
   }
 
-  /** The leave-one-out loss at the final widths; NaN when no row has another to attend to. */
+  /**
+   * The leave-one-out loss at the final widths; NaN when no row has another to attend to. Of all
+   * rows, or with miniBatchFraction below 1 of a fixed sample: the share of a batch, but at least
+   * 1,024 rows.
+   */
   public double looLoss() {
     if (last.rows() == 0) {
       return Double.NaN;
@@ -91,7 +89,7 @@ public final class KernelRegressionTrainingSummary {
     return reduction == LossReduction.SUM ? last.loss() : last.meanLoss();
   }
 
-  /** The leave-one-out R^2 at the final widths; NaN when the labels do not differ. */
+  /** The leave-one-out R^2 of the same rows at the final widths; NaN when labels do not differ. */
   public double looRSquared() {
     return last.rSquared();
   }

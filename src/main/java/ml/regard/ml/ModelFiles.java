@@ -8,22 +8,31 @@ import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import ml.regard.DataException;
+import ml.regard.engine.EngineChoice;
+import ml.regard.engine.FileStore;
+import ml.regard.engine.KeyStore;
+import ml.regard.engine.MemoryStore;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.KeyPacker;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.RowChunk;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsReader$;
 import org.apache.spark.ml.util.DefaultParamsWriter;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.json4s.JObject;
 import org.json4s.jackson.JsonMethods$;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Option;
 
 /**
@@ -31,7 +40,7 @@ import scala.Option;
  *
  * <pre>
  *   PATH/metadata   Spark ML metadata (JSON) with a section "regard":
- *                   formatVersion, numKeys, numFeatures, inverseWidths
+ *                   formatVersion, numKeys, numFeatures, valueCentre, contentHash, inverseWidths
  *   PATH/keys       Parquet: position, features array, value, weight
  * </pre>
  *
@@ -44,8 +53,14 @@ final class ModelFiles {
   private static final String SECTION = "regard";
   private static final String KEYS = "keys";
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Logger LOG = LoggerFactory.getLogger(ModelFiles.class);
 
   private ModelFiles() {}
+
+  private static String contentHash(KeyStore store) {
+    return Long.toHexString(
+        store.contentHash(JavaSparkContext.fromSparkContext(SparkSession.active().sparkContext())));
+  }
 
   /** Saves a model; see {@link ModelFiles}. */
   static final class Writer extends MLWriter {
@@ -96,7 +111,7 @@ final class ModelFiles {
     private void write(Path path) throws IOException {
       DefaultParamsWriter.saveMetadata(
           model, path.toString(), sparkSession(), Option.apply(section()));
-      KeyTable.write(sparkSession(), model.keys(), new Path(path, KEYS).toString());
+      model.store().save(sparkSession(), new Path(path, KEYS).toString());
     }
 
     private FileSystem fileSystem(Path path) throws IOException {
@@ -119,6 +134,8 @@ final class ModelFiles {
               "formatVersion", FORMAT_VERSION,
               "numKeys", model.numKeys(),
               "numFeatures", model.numFeatures(),
+              "valueCentre", model.averagePooling(),
+              "contentHash", contentHash(model.store()),
               "inverseWidths", model.learnedInverseWidths());
       String json = JSON.writeValueAsString(Map.of(SECTION, section));
       return (JObject) JsonMethods$.MODULE$.mapper().readValue(json, org.json4s.JValue.class);
@@ -127,6 +144,17 @@ final class ModelFiles {
 
   /** Loads a model; see {@link ModelFiles}. */
   static final class Reader extends MLReader<KernelRegressionModel> {
+    private final Optional<String> engine;
+
+    /** For the engine that the model's parameter says. */
+    Reader() {
+      engine = Optional.empty();
+    }
+
+    Reader(String engine) {
+      this.engine = Optional.of(engine);
+    }
+
     @Override
     public KernelRegressionModel load(String path) {
       DefaultParamsReader.Metadata metadata = metadata(path);
@@ -134,10 +162,46 @@ final class ModelFiles {
       int numFeatures = section.path("numFeatures").asInt();
       int numKeys = section.path("numKeys").asInt();
       double[] inverseWidths = inverseWidths(path, section.path("inverseWidths"), numFeatures);
-      PackedKeys keys = readKeys(path, numFeatures, numKeys);
-      KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), keys, inverseWidths);
+      // The parameters come first: they say which engine the keys are for.
+      KernelRegressionModel params = new KernelRegressionModel(metadata.uid(), null, inverseWidths);
+      metadata.getAndSetParams(params, metadata.getAndSetParams$default$2());
+      EngineChoice choice =
+          EngineChoice.of(
+              engine.orElse(params.getEngine()),
+              sparkSession().sparkContext(),
+              numKeys,
+              numFeatures);
+      LOG.info("{}", choice.reason());
+      KeyStore store =
+          choice.isBroadcast()
+              ? new MemoryStore(readKeys(path, numFeatures))
+              : FileStore.open(
+                  sparkSession(), keys(path), numFeatures, section.path("valueCentre").asDouble());
+      requireWhole(path, section, store, numKeys);
+      KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), store, inverseWidths);
       metadata.getAndSetParams(model, metadata.getAndSetParams$default$2());
       return model;
+    }
+
+    private void requireWhole(String path, JsonNode section, KeyStore store, int numKeys) {
+      if (store.keys().numKeys() != numKeys) {
+        throw new DataException(
+            "the model at %s is truncated: it should hold %d keys, but holds %d"
+                .formatted(path, numKeys, store.keys().numKeys()));
+      }
+      String expected = section.path("contentHash").asText();
+      String found = contentHash(store);
+      if (!found.equals(expected)) {
+        throw new DataException(
+            "the model at %s is damaged, or was replaced while it was read: its keys hash to %s, but its metadata says %s"
+                .formatted(path, found, expected));
+      }
+    }
+
+    private String keys(String path) {
+      Path folder = new Path(path, KEYS);
+      requireExists(path, folder);
+      return folder.toString();
     }
 
     private DefaultParamsReader.Metadata metadata(String path) {
@@ -196,17 +260,15 @@ final class ModelFiles {
       return inverseWidths;
     }
 
-    private PackedKeys readKeys(String path, int numFeatures, int numKeys) {
-      Path folder = new Path(path, KEYS);
-      requireExists(path, folder);
+    private PackedKeys readKeys(String path, int numFeatures) {
+      String folder = keys(path);
       List<RowChunk> chunks;
       try {
         chunks =
             sparkSession()
                 .read()
-                .schema(KeyTable.SCHEMA)
-                .parquet(folder.toString())
-                .select("features", "value", "weight")
+                .schema("features ARRAY<DOUBLE>, value DOUBLE, weight DOUBLE")
+                .parquet(folder)
                 .toJavaRDD()
                 .mapPartitions(rows -> chunk(rows, numFeatures))
                 .collect();
@@ -215,13 +277,7 @@ final class ModelFiles {
       }
       KeyPacker packer = new KeyPacker(numFeatures);
       chunks.forEach(packer::addAll);
-      PackedKeys keys = packer.pack();
-      if (keys.numKeys() != numKeys) {
-        throw new DataException(
-            "the model at %s is truncated: it should hold %d keys, but holds %d"
-                .formatted(path, numKeys, keys.numKeys()));
-      }
-      return keys;
+      return packer.pack();
     }
 
     private static Iterator<RowChunk> chunk(Iterator<Row> rows, int numFeatures) {

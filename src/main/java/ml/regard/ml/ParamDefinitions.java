@@ -2,6 +2,7 @@ package ml.regard.ml;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import ml.regard.engine.EngineChoice;
 import ml.regard.kernel.Checks;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.DoubleArrayParam;
@@ -34,6 +35,7 @@ public final class ParamDefinitions implements Serializable {
   final DoubleParam miniBatchFraction;
   final LongParam seed;
   final Param<String> engine;
+  final Param<String> stagingDir;
   final IntParam numPartitions;
   final IntParam aggregationDepth;
 
@@ -123,9 +125,20 @@ public final class ParamDefinitions implements Serializable {
         oneOf(
             parent,
             "engine",
-            "where the pairs are formed: broadcast sends all keys to every executor; auto chooses",
-            "auto",
-            "broadcast");
+            "where the pairs are formed: broadcast sends all keys to every executor; partitioned"
+                + " leaves them in files and takes queries past them; auto takes broadcast when the"
+                + " keys fit in memory",
+            EngineChoice.AUTO,
+            EngineChoice.BROADCAST,
+            EngineChoice.PARTITIONED);
+    stagingDir =
+        new Param<>(
+            parent.uid(),
+            "stagingDir",
+            "the folder in which a fit of engine partitioned keeps its keys, which driver and"
+                + " executors must reach; empty: the checkpoint directory of the SparkContext, or in"
+                + " local mode the temporary files",
+            String.class);
     numPartitions =
         new IntParam(
             parent.uid(),
@@ -158,7 +171,8 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(tol, 1e-8);
     parent.setDefault(miniBatchFraction, 1.0);
     parent.setDefault(seed, 42L);
-    parent.setDefault(engine, "auto");
+    parent.setDefault(engine, EngineChoice.AUTO);
+    parent.setDefault(stagingDir, "");
     parent.setDefault(numPartitions, 0);
     parent.setDefault(aggregationDepth, 2);
   }

@@ -5,13 +5,13 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import ml.regard.DataException;
+import ml.regard.engine.KeyStore;
 import ml.regard.kernel.AttentionPooling;
-import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.Keys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.QueryBlock;
 import ml.regard.kernel.Terms;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Row;
@@ -19,23 +19,23 @@ import org.apache.spark.sql.RowFactory;
 
 /**
  * The way of a query through {@code transform}: a partition's rows are taken in blocks, their
- * vectors pooled over the broadcast keys, and the results put behind each row's own cells. Rows
- * keep their order.
+ * vectors pooled over all keys, and the results put behind each row's own cells. Rows keep their
+ * order.
  */
 final class PoolRows implements MapPartitionsFunction<Row, Row> {
   private static final long serialVersionUID = 1;
-  private static final int BLOCK_SIZE = 1024;
+  private static final int BLOCK_SIZE = 4096;
   private static final int MAX_WEIGHTS = 1 << 21; // 16 MB of attention weights at a time
 
-  private final Broadcast<PackedKeys> keys;
+  private final KeyStore.Shared shared;
   private final double[] inverseWidths;
   private final String featuresCol;
   private final String handleInvalid;
   private final boolean prediction;
   private final boolean attentionWeights;
 
-  PoolRows(Broadcast<PackedKeys> keys, double[] inverseWidths, KernelRegressionParams params) {
-    this.keys = keys;
+  PoolRows(KeyStore.Shared shared, double[] inverseWidths, KernelRegressionParams params) {
+    this.shared = shared;
     this.inverseWidths = inverseWidths;
     this.featuresCol = params.getFeaturesCol();
     this.handleInvalid = params.getHandleInvalid();
@@ -67,8 +67,12 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   }
 
   private int blockSize() {
-    int fitting = attentionWeights ? MAX_WEIGHTS / keys.value().numKeys() : BLOCK_SIZE;
+    int fitting = attentionWeights ? MAX_WEIGHTS / keys().numKeys() : BLOCK_SIZE;
     return Math.max(1, Math.min(BLOCK_SIZE, fitting));
+  }
+
+  private Keys keys() {
+    return shared.get();
   }
 
   private static List<Row> nextBlock(Iterator<Row> rows, int size) {
@@ -93,7 +97,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
         kept.add(row);
       }
     }
-    QueryBlock queries = QueryBlock.of(keys.value().dim(), usable.toArray(double[][]::new));
+    QueryBlock queries = QueryBlock.of(keys().dim(), usable.toArray(double[][]::new));
     return append(kept, pooled, queries);
   }
 
@@ -109,19 +113,17 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
       }
       return null;
     }
-    if (features.size() != keys.value().dim()) {
-      throw Columns.wrongSize(featuresCol, keys.value().dim(), features.size());
+    if (features.size() != keys().dim()) {
+      throw Columns.wrongSize(featuresCol, keys().dim(), features.size());
     }
     return features.toArray();
   }
 
   private List<Row> append(List<Row> rows, boolean[] pooled, QueryBlock queries) {
     PooledState state =
-        prediction
-            ? AttentionPooling.pool(keys.value(), queries, inverseWidths, Terms.VALUE)
-            : null;
+        prediction ? AttentionPooling.pool(keys(), queries, inverseWidths, Terms.VALUE) : null;
     double[][] weights =
-        attentionWeights ? AttentionPooling.weights(keys.value(), queries, inverseWidths) : null;
+        attentionWeights ? AttentionPooling.weights(keys(), queries, inverseWidths) : null;
     List<Row> appended = new ArrayList<>(rows.size());
     int query = 0;
     for (int r = 0; r < rows.size(); r++) {

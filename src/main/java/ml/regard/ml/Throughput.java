@@ -3,8 +3,10 @@ package ml.regard.ml;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import ml.regard.engine.MemoryStore;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.KeyPacker;
+import ml.regard.kernel.PackedKeys;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.linalg.Vectors;
@@ -36,10 +38,11 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
       double[] key = random.doubles(dim).toArray();
       packer.add(key, StrictMath.sin(6 * java.util.Arrays.stream(key).sum()), 1);
     }
+    PackedKeys keys = packer.pack();
     double[] inverseWidths = new double[dim];
     java.util.Arrays.fill(inverseWidths, 10);
     KernelRegressionModel model =
-        new KernelRegressionModel("throughput", packer.pack(), inverseWidths);
+        new KernelRegressionModel("throughput", new MemoryStore(keys), inverseWidths);
     List<Row> rows =
         IntStream.range(0, numQueries)
             .mapToObj(i -> RowFactory.create(Vectors.dense(random.doubles(dim).toArray())))
@@ -55,7 +58,7 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
       run(model, queries);
       double seconds = (System.nanoTime() - started) / 1e9;
       double pairs = (double) numKeys * numQueries;
-      return new Throughput(seconds, pairs / seconds, maxError(model, queries));
+      return new Throughput(seconds, pairs / seconds, maxError(model, keys, queries));
     } finally {
       queries.unpersist();
     }
@@ -65,12 +68,13 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
     model.transform(queries).write().format("noop").mode("overwrite").save();
   }
 
-  private static double maxError(KernelRegressionModel model, Dataset<Row> queries) {
+  private static double maxError(
+      KernelRegressionModel model, PackedKeys keys, Dataset<Row> queries) {
     double max = 0;
     for (Row row : model.transform(queries.limit(CHECKED)).collectAsList()) {
       Vector query = row.getAs(0);
       double exact =
-          AttentionPooling.reference(model.keys(), query.toArray(), model.learnedInverseWidths());
+          AttentionPooling.reference(keys, query.toArray(), model.learnedInverseWidths());
       max = Math.max(max, Math.abs(row.getDouble(1) - exact));
     }
     return max;

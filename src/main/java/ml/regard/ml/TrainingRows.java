@@ -2,13 +2,11 @@ package ml.regard.ml;
 
 import static org.apache.spark.sql.functions.lit;
 
-import java.io.Serializable;
-import java.util.Iterator;
-import java.util.List;
+import java.util.Locale;
 import ml.regard.DataException;
-import ml.regard.kernel.KeyPacker;
-import ml.regard.kernel.PackedKeys;
-import ml.regard.kernel.RowChunk;
+import ml.regard.engine.EngineChoice;
+import ml.regard.engine.KeyStore;
+import org.apache.spark.ml.attribute.AttributeGroup;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -16,72 +14,57 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
 
 /**
- * The training rows of a dataset, read once, checked, counted and packed on the driver.
+ * The training rows of a dataset, checked, counted and put where the engine wants them.
  *
  * @param keys the rows of positive weight in canonical order
+ * @param choice the engine, and why
  * @param rows all rows read
  * @param rejected rows that were dropped because a cell cannot be used
  * @param zeroWeights rows that were dropped because their weight is zero
  */
-record TrainingRows(PackedKeys keys, long rows, long rejected, long zeroWeights) {
+record TrainingRows(
+    KeyStore keys, EngineChoice choice, long rows, long rejected, long zeroWeights) {
+  static final String FEATURES = "features";
+  static final String VALUE = "value";
+  static final String WEIGHT = "weight";
 
   /**
-   * Reads and packs.
+   * Counts the rows, chooses the engine by their number, and reads them.
    *
    * @throws DataException if there are no rows, the vectors differ in size, no weight is positive,
-   *     or, with handleInvalid error, a row cannot be used
+   *     the engine asked for cannot hold them, or, with handleInvalid error, a row cannot be used
    */
   static TrainingRows read(Dataset<?> dataset, KernelRegressionParams params) {
-    List<PartitionRows> partitions =
-        dataset
-            .select(
-                Columns.named(params.getFeaturesCol()),
-                Columns.named(params.getLabelCol()).cast(DataTypes.DoubleType),
-                weight(params).cast(DataTypes.DoubleType))
-            .toJavaRDD()
-            .mapPartitions(PartitionRows::read)
-            .collect();
-    long rows = partitions.stream().mapToLong(p -> p.rows).sum();
-    long rejected = partitions.stream().mapToLong(p -> p.rejected).sum();
+    Dataset<Row> rows =
+        dataset.select(
+            Columns.named(params.getFeaturesCol()).as(FEATURES),
+            Columns.named(params.getLabelCol()).cast(DataTypes.DoubleType).as(VALUE),
+            weight(params).cast(DataTypes.DoubleType).as(WEIGHT));
+    EngineChoice choice =
+        EngineChoice.of(
+            params.getEngine(), dataset.sparkSession().sparkContext(), rows.count(), dim(rows));
+    return choice.isBroadcast()
+        ? PackedTraining.read(rows, choice, params)
+        : StagedTraining.read(rows, choice, params);
+  }
+
+  /** Stops a fit that may not go on with the rows found; returns their dimension. */
+  static void require(
+      KernelRegressionParams params, long rows, long rejected, String firstRejected) {
     if (rows == 0) {
       throw new DataException("the training data has no rows");
     }
     if (rejected > 0 && params.getHandleInvalid().equals("error")) {
-      String example =
-          partitions.stream().filter(p -> p.rejected > 0).findFirst().orElseThrow().firstRejected;
       throw new DataException(
           "%d of %d training rows cannot be used; the first: %s (handleInvalid is error)"
-              .formatted(rejected, rows, example));
+              .formatted(rejected, rows, firstRejected));
     }
-    return pack(partitions, rows, rejected);
-  }
-
-  private static TrainingRows pack(List<PartitionRows> partitions, long rows, long rejected) {
-    KeyPacker packer = null;
-    int dim = 0;
-    for (PartitionRows partition : partitions) {
-      if (partition.chunk == null) {
-        continue;
-      }
-      if (packer == null) {
-        dim = partition.chunk.dim();
-        packer = new KeyPacker(dim);
-      }
-      requireSize(dim, partition.chunk.dim());
-      requireSize(dim, partition.otherSize > 0 ? partition.otherSize : dim);
-      packer.addAll(partition.chunk);
-    }
-    if (packer == null) {
+    if (rejected == rows) {
       throw new DataException("none of the %d training rows can be used".formatted(rows));
     }
-    PackedKeys keys = packer.pack();
-    if (keys.numKeys() == 0) {
-      throw new DataException("all %d weights are zero".formatted(rows - rejected));
-    }
-    return new TrainingRows(keys, rows, rejected, packer.zeroWeights());
   }
 
-  private static void requireSize(int dim, int size) {
+  static void requireSize(int dim, int size) {
     if (size != dim) {
       throw new DataException(
           "all training rows must have %d features, as the first has, but one has %d"
@@ -89,68 +72,46 @@ record TrainingRows(PackedKeys keys, long rows, long rejected, long zeroWeights)
     }
   }
 
-  private static Column weight(KernelRegressionParams params) {
-    return params.getWeightCol().isEmpty() ? lit(1.0) : Columns.named(params.getWeightCol());
+  static void requireWeights(long keys, long zeroWeights) {
+    if (keys == 0) {
+      throw new DataException("all %d weights are zero".formatted(zeroWeights));
+    }
   }
 
-  /** The rows of one partition. */
-  private static final class PartitionRows implements Serializable {
-    private static final long serialVersionUID = 1;
-
-    private RowChunk chunk;
-    private long rows;
-    private long rejected;
-    private String firstRejected;
-    private int otherSize; // of a vector unlike the chunk's; 0 for none
-
-    static Iterator<PartitionRows> read(Iterator<Row> rows) {
-      PartitionRows partition = new PartitionRows();
-      rows.forEachRemaining(partition::add);
-      if (partition.chunk != null) {
-        partition.chunk.trimmed();
-      }
-      return List.of(partition).iterator();
+  /** What is wrong with a row, with the row, or null when it can be used. */
+  static String problem(Vector features, Double label, Double weight) {
+    String problem = Columns.problem(features);
+    if (problem == null && features.size() == 0) {
+      problem = "it has no features";
     }
-
-    private void add(Row row) {
-      rows++;
-      Vector features = row.getAs(0);
-      Double label = row.getAs(1);
-      Double weight = row.getAs(2);
-      String problem = problem(features, label, weight);
-      if (problem != null) {
-        rejected++;
-        if (firstRejected == null) {
-          firstRejected =
-              "features %s, label %s, weight %s: %s".formatted(features, label, weight, problem);
-        }
-        return;
-      }
-      if (chunk == null) {
-        chunk = new RowChunk(features.size());
-      }
-      if (features.size() == chunk.dim()) {
-        chunk.add(features.toArray(), label, weight);
-      } else {
-        otherSize = features.size();
-      }
+    if (problem == null) {
+      problem = Columns.problem("label", label);
     }
-
-    private static String problem(Vector features, Double label, Double weight) {
-      String problem = Columns.problem(features);
-      if (problem == null && features.size() == 0) {
-        problem = "it has no features";
-      }
-      if (problem == null) {
-        problem = Columns.problem("label", label);
-      }
-      if (problem == null) {
-        problem = Columns.problem("weight", weight);
-      }
-      if (problem == null && weight < 0) {
-        problem = "weight is negative";
-      }
-      return problem;
+    if (problem == null) {
+      problem = Columns.problem("weight", weight);
     }
+    if (problem == null && weight < 0) {
+      problem = "weight is negative";
+    }
+    return problem == null
+        ? null
+        : String.format(
+            Locale.ROOT, "features %s, label %s, weight %s: %s", features, label, weight, problem);
+  }
+
+  /** The dimension that the metadata tells, or the first vector; 0 when there is none. */
+  private static int dim(Dataset<Row> rows) {
+    int size = AttributeGroup.fromStructField(rows.schema().apply(FEATURES)).size();
+    if (size >= 0) {
+      return size;
+    }
+    return rows.where(rows.col(FEATURES).isNotNull()).select(FEATURES).takeAsList(1).stream()
+        .mapToInt(row -> row.<Vector>getAs(0).size())
+        .findFirst()
+        .orElse(0);
+  }
+
+  private static Column weight(KernelRegressionParams params) {
+    return params.getWeightCol().isEmpty() ? lit(1.0) : Columns.named(params.getWeightCol());
   }
 }

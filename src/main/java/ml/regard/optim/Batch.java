@@ -1,6 +1,7 @@
 package ml.regard.optim;
 
 import java.io.Serializable;
+import ml.regard.kernel.Hash;
 
 /**
  * Which training rows a step looks at: all, or those whose hash of (seed, step, position) falls
@@ -9,6 +10,8 @@ import java.io.Serializable;
  */
 public final class Batch implements Serializable {
   private static final long serialVersionUID = 1;
+  private static final int MEASURED_ROWS = 1024;
+  private static final long MEASURED_STEP = -2;
   private static final Batch ALL = new Batch(1, 0, 0);
 
   private final double fraction;
@@ -38,6 +41,18 @@ public final class Batch implements Serializable {
     return new Batch(fraction, seed, step);
   }
 
+  /**
+   * The fixed sample on which a fit that steps through mini-batches is measured: the share of a
+   * batch, but at least 1,024 rows, or all.
+   */
+  public static Batch measured(double fraction, long seed, int numRows) {
+    return fraction == 1 ? ALL : of(share(fraction, numRows), seed, MEASURED_STEP);
+  }
+
+  private static double share(double fraction, int numRows) {
+    return Math.min(1, Math.max(fraction, (double) MEASURED_ROWS / numRows));
+  }
+
   /** Whether this is every row. */
   public boolean isAll() {
     return fraction == 1;
@@ -50,18 +65,10 @@ public final class Batch implements Serializable {
 
   /** Whether the row at a position is in the batch. */
   public boolean contains(long position) {
-    return isAll() || uniform(mix(mix(mix(seed) ^ step) ^ position)) < fraction;
+    return isAll() || uniform(Hash.mix(Hash.mix(Hash.mix(seed) ^ step) ^ position)) < fraction;
   }
 
   private static double uniform(long hash) {
     return (hash >>> 11) * 0x1p-53;
-  }
-
-  /** The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
-  private static long mix(long z) {
-    z += 0x9e3779b97f4a7c15L;
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
   }
 }

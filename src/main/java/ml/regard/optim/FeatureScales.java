@@ -30,13 +30,16 @@ public final class FeatureScales {
   }
 
   /**
-   * The scales of all keys.
+   * The scales of keys, or of a sample of them.
    *
+   * @param keys all keys, or rows drawn evenly from them
+   * @param numKeys how many keys there are in all: the rule of thumb depends on it
    * @param shared whether one width serves all features: every array has length 1 then
    */
-  public static FeatureScales of(PackedKeys keys, boolean shared) {
+  public static FeatureScales of(PackedKeys keys, int numKeys, boolean shared) {
     int dim = keys.dim();
-    double factor = 1.06 * StrictMath.pow(effectiveRows(keys), -1.0 / (4 + dim));
+    double share = (double) numKeys / keys.numKeys();
+    double factor = 1.06 * StrictMath.pow(effectiveRows(keys) * share, -1.0 / (4 + dim));
     double[] rule = new double[dim];
     double[] lowest = new double[dim];
     double[] highest = new double[dim];

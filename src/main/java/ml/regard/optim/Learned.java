@@ -11,7 +11,7 @@ import ml.regard.kernel.LossSums;
  * @param iterations one entry per step, in order
  * @param passes the passes over all pairs that the steps took
  * @param stopReason one phrase that says why learning ended
- * @param last the sums of all rows at the learned widths, where a step has formed them
+ * @param last the sums at the learned widths, where a step has formed them or they were evaluated
  */
 public record Learned(
     double[] inverseWidths,
@@ -30,13 +30,17 @@ public record Learned(
     return new Learned(inverseWidths, iterations, passes + startPasses, stopReason, last);
   }
 
-  /** The same with the sums at the learned widths, in one more pass where no step formed them. */
-  public Learned evaluated(Objective objective) {
+  /**
+   * The same with the sums at the learned widths: those that a step formed, or else those of a
+   * batch, in one more look at its rows.
+   */
+  public Learned evaluated(Objective objective, Batch batch) {
     if (last.isPresent()) {
       return this;
     }
-    LossSums sums = objective.losses(new double[][] {inverseWidths}, Batch.all())[0];
-    return new Learned(inverseWidths, iterations, passes + 1, stopReason, Optional.of(sums));
+    LossSums sums = objective.losses(new double[][] {inverseWidths}, batch)[0];
+    return new Learned(
+        inverseWidths, iterations, passes + batch.fraction(), stopReason, Optional.of(sums));
   }
 
   /**

@@ -24,8 +24,10 @@ class BlockTreeSuite extends AnyFunSuite {
     Rows.bits(Array(sums.loss, sums.weight, sums.rSquared) ++ sums.gradient) ++
       sums.gaussNewton.toSeq.flatMap(Rows.bits) :+ sums.rows
 
-  private def tree(numBlocks: Int, order: Seq[Int]): BlockTree =
-    order.foldLeft(new BlockTree(numBlocks))((tree, block) => tree.add(block, sums(block)))
+  private def tree(numBlocks: Int, order: Seq[Int]): BlockTree[LossSums] =
+    order.foldLeft(new BlockTree[LossSums](numBlocks))((tree, block) =>
+      tree.add(block, sums(block))
+    )
 
   /** The definition: node (level, index) adds its two children, where both exist. */
   private def node(level: Int, index: Int, numBlocks: Int): LossSums =
@@ -56,13 +58,13 @@ class BlockTreeSuite extends AnyFunSuite {
     for (n <- 1 to 40; groups <- Seq(1, 2, 3, 7, n)) {
       val order = random.shuffle((0 until n).toList)
       val parts = order.grouped((n + groups - 1) / groups).map(tree(n, _)).toList
-      val merged = random.shuffle(new BlockTree(n) :: parts).reduce((a, b) => a.merge(b))
+      val merged = random.shuffle(new BlockTree[LossSums](n) :: parts).reduce((a, b) => a.merge(b))
       assert(bits(merged.root.head) == bits(node(6, 0, n)), s"$n blocks in $groups groups")
     }
   }
 
   test("several candidates are summed side by side") {
-    val tree = new BlockTree(2)
+    val tree = new BlockTree[LossSums](2)
     tree.add(1, Array(sums(1).head, sums(3).head)).add(0, Array(sums(0).head, sums(2).head))
     assert(bits(tree.root()(0)) == bits(sums(0).head.merge(sums(1).head)))
     assert(bits(tree.root()(1)) == bits(sums(2).head.merge(sums(3).head)))
@@ -84,7 +86,8 @@ class BlockTreeSuite extends AnyFunSuite {
   test("a tree survives Kryo and Java serialisation on its way to another executor") {
     val serializers = Seq(new KryoSerializer(new SparkConf()), new JavaSerializer(new SparkConf()))
     for (serializer <- serializers.map(_.newInstance())) {
-      def sent(tree: BlockTree) = serializer.deserialize[BlockTree](serializer.serialize(tree))
+      def sent(tree: BlockTree[LossSums]) =
+        serializer.deserialize[BlockTree[LossSums]](serializer.serialize(tree))
       val merged = sent(tree(5, Seq(4, 0, 2))).merge(sent(tree(5, Seq(3, 1))))
       assert(bits(merged.root.head) == bits(node(6, 0, 5)))
     }

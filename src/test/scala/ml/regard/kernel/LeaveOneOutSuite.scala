@@ -17,7 +17,7 @@ class LeaveOneOutSuite extends AnyFunSuite {
   private def predictions(rows: Rows, w: Array[Double]): Array[Double] = {
     val keys = rows.pack
     val state =
-      AttentionPooling.pool(keys, QueryBlock.leaveOneOut(keys, all(keys)), w, Terms.VALUE)
+      AttentionPooling.pool(keys, TrainingQueries.of(keys, all(keys)).block, w, Terms.VALUE)
     val byRow = all(keys).map(j => (keys.feature(j, 0), keys.value(j)) -> state.pooled(j)).toMap
     rows.features.zip(rows.values).map { case (x, v) => byRow((x.head, v)) }
   }

@@ -22,6 +22,7 @@ class ParamsSuite extends MlSuite {
     "miniBatchFraction",
     "seed",
     "engine",
+    "stagingDir",
     "numPartitions",
     "aggregationDepth"
   )
@@ -50,7 +51,7 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getMaxIter == 100 && estimator.getTol == 1e-8)
     assert(estimator.getMiniBatchFraction == 1 && estimator.getSeed == 42)
     assert(estimator.getEngine == "auto" && estimator.getNumPartitions == 0)
-    assert(estimator.getAggregationDepth == 2)
+    assert(estimator.getAggregationDepth == 2 && estimator.getStagingDir == "")
   }
 
   test("setters set what they name") {
@@ -72,6 +73,7 @@ class ParamsSuite extends MlSuite {
       .setMiniBatchFraction(0.125)
       .setSeed(9)
       .setEngine("broadcast")
+      .setStagingDir("s")
       .setNumPartitions(3)
       .setAggregationDepth(4)
     val set = estimator.extractParamMap().toSeq.map(pair => pair.param.name -> pair.value).toMap
@@ -94,6 +96,7 @@ class ParamsSuite extends MlSuite {
         "miniBatchFraction" -> 0.125,
         "seed" -> 9L,
         "engine" -> "broadcast",
+        "stagingDir" -> "s",
         "numPartitions" -> 3,
         "aggregationDepth" -> 4
       )

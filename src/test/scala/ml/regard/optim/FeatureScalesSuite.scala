@@ -14,7 +14,8 @@ class FeatureScalesSuite extends AnyFunSuite {
       columns.head.map(_ => 1.0).toArray
     )
 
-  private def scales(rows: Rows, shared: Boolean = false) = FeatureScales.of(rows.pack, shared)
+  private def scales(rows: Rows, shared: Boolean = false) =
+    FeatureScales.of(rows.pack, rows.pack.numKeys, shared)
 
   test("the rule of thumb is 1.06 spread n^(-1/(4+d)) with the smaller of the two spreads") {
     // 0..8: deviation sqrt(60 / 9) = 2.582, quartiles 2 and 6, IQR / 1.349 = 2.965.

@@ -19,7 +19,7 @@ class PreconditionedSgdSuite extends AnyFunSuite {
       seed: Long = 42
   ): Learned = {
     val keys = rows.pack
-    val scales = FeatureScales.of(keys, shared)
+    val scales = FeatureScales.of(keys, keys.numKeys, shared)
     val objective = new LocalObjective(keys)
     val from = start.getOrElse(StartScan.find(objective, scales, seed).inverseWidths)
     new PreconditionedSgd(1, maxIter, tol, LossReduction.SUM, fraction, seed, scales)
@@ -79,7 +79,7 @@ class PreconditionedSgdSuite extends AnyFunSuite {
     // The second feature says nothing: its width runs to the upper bound, e^8 spreads.
     val random = Rows.random(100, 2, seed = 7)
     val rows = random.copy(values = random.features.map(x => math.sin(3 * x(0))))
-    val scales = FeatureScales.of(rows.pack, false)
+    val scales = FeatureScales.of(rows.pack, rows.pack.numKeys, false)
     for (start <- Seq(Array(1.0, 1.0), Array(1e9, 1e9), Array(1e-9, 1e-9))) {
       val learned = learn(rows, Some(start))
       for (step <- learned.iterations.toArray(Array.empty[Learned.Iteration]); g <- 0 to 1) {

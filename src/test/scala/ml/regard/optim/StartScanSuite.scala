@@ -7,7 +7,11 @@ import org.scalatest.funsuite.AnyFunSuite
 
 class StartScanSuite extends AnyFunSuite {
   private def find(rows: Rows, shared: Boolean = false): StartScan.Start =
-    StartScan.find(new LocalObjective(rows.pack), FeatureScales.of(rows.pack, shared), 42)
+    StartScan.find(
+      new LocalObjective(rows.pack),
+      FeatureScales.of(rows.pack, rows.pack.numKeys, shared),
+      42
+    )
 
   test("the start on golden/d2l lies at the global minimum, not the one at inverse width 370") {
     val rows = Rows.csv("golden/d2l/train.csv")
@@ -22,7 +26,7 @@ class StartScanSuite extends AnyFunSuite {
   test("no multiple of the rule of thumb from 1/256 to 16 is better") {
     val rows = Rows.random(60, 2, seed = 1, weighted = true)
     for (shared <- Seq(false, true)) {
-      val scales = FeatureScales.of(rows.pack, shared)
+      val scales = FeatureScales.of(rows.pack, rows.pack.numKeys, shared)
       val best = rows.looLoss(find(rows, shared).inverseWidths)
       for (k <- -16 to 8) {
         val candidate = scales.ruleOfThumb.zipWithIndex.map { case (h, g) =>
@@ -48,14 +52,15 @@ class StartScanSuite extends AnyFunSuite {
     val height = math.sqrt(3) / 2
     val corners = Array(Array(7.1, 7.3), Array(8.1, 7.3), Array(7.6, 7.3 + height))
     val rows = Rows(corners, Array(0.3, 1.1, 5.7), Array(1, 1, 1))
-    val scales = FeatureScales.of(rows.pack, true)
+    val scales = FeatureScales.of(rows.pack, rows.pack.numKeys, true)
     val losses = (0 to 16).map(k => rows.looLoss(Array(math.pow(2, k / 2.0) / scaleOf(rows))))
     assert(losses.max - losses.min < 1e-9 * losses.min && losses.min < losses.max)
     assertClose(1 / find(rows, shared = true).inverseWidths.head, 16 * scaleOf(rows), 1e-12, 0)
     assert(scales.clamp(0, 16 * scaleOf(rows)) == 16 * scaleOf(rows))
   }
 
-  private def scaleOf(rows: Rows) = FeatureScales.of(rows.pack, true).ruleOfThumb.head
+  private def scaleOf(rows: Rows) =
+    FeatureScales.of(rows.pack, rows.pack.numKeys, true).ruleOfThumb.head
 
   test("candidates stay within the bounds of their feature") {
     // Twice 40 values one apart: 1/256 of the rule of thumb is below an eighth of the gap, and
@@ -79,7 +84,7 @@ class StartScanSuite extends AnyFunSuite {
         super.losses(candidates, Batch.of(0.02, 1, 1))
       }
     }
-    val start = StartScan.find(objective, FeatureScales.of(rows.pack, false), 42)
+    val start = StartScan.find(objective, FeatureScales.of(rows.pack, rows.pack.numKeys, false), 42)
     assertClose(seen, 1024.0 / 3000, 1e-15)
     assertClose(start.passes, 25 * 1024.0 / 3000, 1e-12)
   }

@@ -1,0 +1,13 @@
+package ml.regard.engine;
+
+import ml.regard.optim.Objective;
+
+/** The leave-one-out objective of the training rows, with the work placed on Spark. */
+public interface Engine extends Objective, AutoCloseable {
+  /** Number of features d. */
+  int dim();
+
+  /** Releases what the executors hold of it. */
+  @Override
+  void close();
+}

@@ -1,0 +1,188 @@
+package ml.regard.engine;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import ml.regard.kernel.KeyBlock;
+import ml.regard.kernel.Keys;
+import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.WeightedMean;
+import ml.regard.optim.Batch;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileUtil;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * Keys that stay in the Parquet files of a {@link KeyTable}, in a folder that driver and executors
+ * reach. They are never collected nor broadcast: a fit takes its queries past the ranges of keys
+ * ({@link PartitionedEngine}), a transformation reads the keys past the queries of each task.
+ * Memory: a row group and a block of keys for each reader.
+ */
+public final class FileStore implements KeyStore {
+  private static final long serialVersionUID = 1;
+  private static final int SAMPLE_ROWS = 16 * PackedKeys.BLOCK_SIZE;
+  private static final long SAMPLE_SEED = 0;
+  private static final long SAMPLE_STEP = -3;
+
+  private final String path;
+  private final KeyFiles files;
+
+  private FileStore(String path, KeyFiles files) {
+    this.path = path;
+    this.files = files;
+  }
+
+  /**
+   * Opens a key table that {@link KeyStore#save} wrote.
+   *
+   * @param valueCentre the weighted mean of its values
+   * @throws ml.regard.DataException if the folder holds no such table, or a part of one
+   */
+  public static FileStore open(SparkSession session, String path, int dim, double valueCentre) {
+    Configuration hadoop = session.sparkContext().hadoopConfiguration();
+    return new FileStore(path, KeyFiles.open(hadoop, path, dim, valueCentre));
+  }
+
+  /**
+   * Sorts rows over the cluster, writes them as a key table, and opens it.
+   *
+   * @param rows columns features (array of d), value and weight; usable, with positive weights
+   */
+  public static FileStore write(Dataset<Row> rows, String path, int dim) {
+    SparkSession session = rows.sparkSession();
+    KeyTable.write(KeyTable.sorted(rows), path);
+    KeyFiles files = open(session, path, dim, Double.NaN).files;
+    WeightedMean mean = new WeightedMean();
+    bySegment(
+            JavaSparkContext.fromSparkContext(session.sparkContext()),
+            files,
+            () -> new WeightedMean(),
+            WeightedMean::add)
+        .forEach(mean::merge);
+    return new FileStore(path, files.centredAt(mean.value()));
+  }
+
+  @Override
+  public String engine() {
+    return EngineChoice.PARTITIONED;
+  }
+
+  @Override
+  public Keys keys() {
+    return files;
+  }
+
+  @Override
+  public Shared share(JavaSparkContext spark) {
+    KeyFiles shared = files;
+    return () -> shared;
+  }
+
+  @Override
+  public Engine objective(JavaSparkContext spark, int numPartitions, int aggregationDepth) {
+    return new PartitionedEngine(
+        spark, files, numPartitions, aggregationDepth, PartitionedEngine.ROUND_BYTES);
+  }
+
+  /** All keys, or about 16,384 of them, chosen by a hash of their positions. */
+  @Override
+  public PackedKeys sample(JavaSparkContext spark) {
+    double share = (double) SAMPLE_ROWS / files.numKeys();
+    Batch batch = share < 1 ? Batch.of(share, SAMPLE_SEED, SAMPLE_STEP) : Batch.all();
+    return PartitionedEngine.fetch(
+            spark, files, batch, 0, files.numKeys(), 3 * spark.defaultParallelism())
+        .pack();
+  }
+
+  /** One reading of all keys, on the executors. */
+  @Override
+  public long contentHash(JavaSparkContext spark) {
+    return bySegment(spark, files, () -> new long[1], (sum, block) -> sum[0] += block.contentHash())
+        .stream()
+        .mapToLong(sum -> sum[0])
+        .sum();
+  }
+
+  @Override
+  public Dataset<Row> table(SparkSession session) {
+    return session.read().parquet(path);
+  }
+
+  /** Copies the files, on the executors. */
+  @Override
+  public void save(SparkSession session, String target) {
+    Configuration hadoop = session.sparkContext().hadoopConfiguration();
+    SerializableConfiguration shared = new SerializableConfiguration(hadoop);
+    try {
+      Path folder = new Path(path);
+      Path to = new Path(target);
+      List<String> names = new ArrayList<>();
+      for (FileStatus file : folder.getFileSystem(hadoop).listStatus(folder)) {
+        if (file.getPath().getName().endsWith(".parquet")) {
+          names.add(file.getPath().toString());
+        }
+      }
+      to.getFileSystem(hadoop).mkdirs(to);
+      JavaSparkContext.fromSparkContext(session.sparkContext())
+          .parallelize(names, Math.max(1, names.size()))
+          .foreach(name -> copy(shared.value(), name, target));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void copy(Configuration hadoop, String from, String folder) throws IOException {
+    Path source = new Path(from);
+    Path target = new Path(folder, source.getName());
+    FileUtil.copy(
+        source.getFileSystem(hadoop),
+        source,
+        target.getFileSystem(hadoop),
+        target,
+        false,
+        true,
+        hadoop);
+  }
+
+  private interface Fresh<T> extends Serializable {
+    T sum();
+  }
+
+  private interface Add<T> extends Serializable {
+    void add(T sum, KeyBlock block);
+  }
+
+  /** A sum over each segment, in the order of segments. */
+  private static <T> List<T> bySegment(
+      JavaSparkContext spark, KeyFiles files, Fresh<T> fresh, Add<T> add) {
+    int tasks = 3 * spark.defaultParallelism();
+    List<KeyRange> ranges = KeyRange.split(0, files.numKeys(), tasks);
+    return spark
+        .parallelize(ranges, Math.max(1, ranges.size()))
+        .flatMap(range -> sums(range, files, fresh, add))
+        .collect();
+  }
+
+  private static <T> Iterator<T> sums(KeyRange range, KeyFiles files, Fresh<T> fresh, Add<T> add) {
+    List<T> sums = new ArrayList<>();
+    T sum = fresh.sum();
+    for (Iterator<KeyBlock> blocks = range.blocks(files); blocks.hasNext(); ) {
+      KeyBlock block = blocks.next();
+      add.add(sum, block);
+      if (KeyRange.endsSegment(block, files)) {
+        sums.add(sum);
+        sum = fresh.sum();
+      }
+    }
+    return sums.iterator();
+  }
+}

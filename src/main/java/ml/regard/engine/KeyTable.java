@@ -1,0 +1,91 @@
+package ml.regard.engine;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.IntStream;
+import ml.regard.kernel.KeyBlock;
+import ml.regard.kernel.PackedKeys;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+
+/**
+ * Keys in canonical order as a table: position (long), features (array of double), value and weight
+ * (double). In its Parquet files positions are consecutive, and row groups are small, so that a
+ * task reads its part with little memory.
+ */
+final class KeyTable {
+  private static final int ROW_GROUP_BYTES = 16 << 20;
+  private static final int PARTITION_BYTES = 64 << 20;
+  private static final String[] COLUMNS = {"position", "features", "value", "weight"};
+
+  private KeyTable() {}
+
+  /** The table of broadcast keys, made on the executors, about 64 MB a partition. */
+  static Dataset<Row> of(SparkSession session, Broadcast<PackedKeys> shared) {
+    PackedKeys keys = shared.value();
+    int partitions =
+        (int) Math.max(1, Math.min(keys.numBlocks(), KeyMemory.bytes(keys) / PARTITION_BYTES));
+    List<Integer> blocks = IntStream.range(0, keys.numBlocks()).boxed().toList();
+    return of(
+        session,
+        JavaSparkContext.fromSparkContext(session.sparkContext())
+            .parallelize(blocks, partitions)
+            .flatMap(block -> rowsOf(shared.value().block(block))));
+  }
+
+  /**
+   * The table of rows in any order: sorted by (features, value, weight) over the cluster, which is
+   * the canonical order, and numbered in it. Nothing passes through the driver.
+   *
+   * @param rows columns features, value and weight of usable rows with positive weight
+   */
+  static Dataset<Row> sorted(Dataset<Row> rows) {
+    JavaRDD<KeyRow> sorted =
+        rows.select(
+                functions.lit(0L).as("position"),
+                rows.col("features"),
+                rows.col("value"),
+                rows.col("weight"))
+            .orderBy("features", "value", "weight")
+            .as(Encoders.bean(KeyRow.class))
+            .toJavaRDD();
+    return of(
+        rows.sparkSession(),
+        sorted
+            .zipWithIndex()
+            .map(
+                numbered -> {
+                  numbered._1().setPosition(numbered._2());
+                  return numbered._1();
+                }));
+  }
+
+  /** Writes a table that is in canonical order. */
+  static void write(Dataset<Row> table, String path) {
+    table.write().option("parquet.block.size", ROW_GROUP_BYTES).parquet(path);
+  }
+
+  private static Dataset<Row> of(SparkSession session, JavaRDD<KeyRow> rows) {
+    return session.createDataset(rows.rdd(), Encoders.bean(KeyRow.class)).selectExpr(COLUMNS);
+  }
+
+  private static Iterator<KeyRow> rowsOf(KeyBlock block) {
+    List<KeyRow> rows = new ArrayList<>(block.size());
+    for (int j = 0; j < block.size(); j++) {
+      KeyRow row = new KeyRow();
+      row.setPosition((long) block.firstPosition() + j);
+      row.setFeatures(block.key(j));
+      row.setValue(block.value(j));
+      row.setWeight(block.weight(j));
+      rows.add(row);
+    }
+    return rows.iterator();
+  }
+}

@@ -1,0 +1,73 @@
+package ml.regard.engine;
+
+import ml.regard.kernel.Keys;
+import ml.regard.kernel.PackedKeys;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Keys packed in the memory of the driver, and broadcast whole to whoever needs them. Memory: 8 (d
+ * + 3) bytes a key on the driver, twice that on every executor.
+ */
+public final class MemoryStore implements KeyStore {
+  private static final long serialVersionUID = 1;
+
+  private final PackedKeys keys;
+
+  public MemoryStore(PackedKeys keys) {
+    this.keys = keys;
+  }
+
+  @Override
+  public String engine() {
+    return EngineChoice.BROADCAST;
+  }
+
+  @Override
+  public Keys keys() {
+    return keys;
+  }
+
+  @Override
+  public Shared share(JavaSparkContext spark) {
+    Broadcast<PackedKeys> shared = spark.broadcast(keys);
+    return shared::value;
+  }
+
+  @Override
+  public Engine objective(JavaSparkContext spark, int numPartitions, int aggregationDepth) {
+    return new BroadcastEngine(spark, keys, numPartitions, aggregationDepth);
+  }
+
+  @Override
+  public PackedKeys sample(JavaSparkContext spark) {
+    return keys;
+  }
+
+  @Override
+  public long contentHash(JavaSparkContext spark) {
+    return keys.contentHash();
+  }
+
+  @Override
+  public Dataset<Row> table(SparkSession session) {
+    return KeyTable.of(session, broadcast(session));
+  }
+
+  @Override
+  public void save(SparkSession session, String path) {
+    Broadcast<PackedKeys> shared = broadcast(session);
+    try {
+      KeyTable.write(KeyTable.of(session, shared), path);
+    } finally {
+      shared.destroy();
+    }
+  }
+
+  private Broadcast<PackedKeys> broadcast(SparkSession session) {
+    return JavaSparkContext.fromSparkContext(session.sparkContext()).broadcast(keys);
+  }
+}

@@ -1,0 +1,8 @@
+package ml.regard.job;
+
+/** The engines that an option offers. */
+enum EngineName {
+  auto,
+  broadcast,
+  partitioned
+}

@@ -1,0 +1,27 @@
+package ml.regard.kernel;
+
+import java.util.Iterator;
+
+/**
+ * Keys with their values and weights, to be read block by block in canonical order: all in memory
+ * ({@link PackedKeys}), or read as they are asked for.
+ *
+ * <p>Every block but the last holds {@link PackedKeys#BLOCK_SIZE} keys, and the first position of
+ * each is a multiple of it. So the sums of a query have the same bits wherever the keys come from.
+ */
+public interface Keys {
+  /** Number of features d. */
+  int dim();
+
+  /** Number of keys n. */
+  int numKeys();
+
+  /**
+   * What values are centred by in every sum: the weighted mean of the values of all keys of the
+   * model, also where these are a part of them. NaN when there are none.
+   */
+  double valueCentre();
+
+  /** The blocks in the order of their positions, read once. */
+  Iterator<KeyBlock> blocks();
+}
