@@ -34,4 +34,18 @@ final class KeyBlock implements Serializable {
   int size() {
     return values.length;
   }
+
+  /** The part of {@link PackedKeys#contentHash} that is this block's. */
+  long contentHash() {
+    long sum = 0;
+    for (int j = 0; j < size(); j++) {
+      long hash = Hash.mix(firstPosition + (long) j);
+      for (int f = 0; f < dim; f++) {
+        hash = Hash.mix(hash ^ Double.doubleToLongBits(features[j * dim + f]));
+      }
+      hash = Hash.mix(hash ^ Double.doubleToLongBits(values[j]));
+      sum += Hash.mix(hash ^ Double.doubleToLongBits(weights[j]));
+    }
+    return sum;
+  }
 }

@@ -72,6 +72,18 @@ public final class PackedKeys implements Serializable {
     return block.weights[position - block.firstPosition];
   }
 
+  /**
+   * A fingerprint of positions, features, values and weights: the sum over all keys, modulo 2^64,
+   * of a 64-bit hash of each. So parts can be hashed apart, in any order, and added. O(n d).
+   */
+  public long contentHash() {
+    long sum = 0;
+    for (KeyBlock block : blocks) {
+      sum += block.contentHash();
+    }
+    return sum;
+  }
+
   KeyBlock block(int b) {
     return blocks[b];
   }

@@ -4,14 +4,18 @@ import java.util.Arrays;
 import java.util.Locale;
 import ml.regard.DataException;
 import ml.regard.engine.BroadcastEngine;
+import ml.regard.engine.RegardMetrics;
+import ml.regard.engine.WatchedObjective;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.PackedKeys;
+import ml.regard.optim.EvaluationLog;
 import ml.regard.optim.FeatureScales;
 import ml.regard.optim.Learned;
 import ml.regard.optim.LossReduction;
 import ml.regard.optim.Objective;
 import ml.regard.optim.PlainSgd;
 import ml.regard.optim.PreconditionedSgd;
+import ml.regard.optim.RecordedObjective;
 import ml.regard.optim.StartScan;
 import ml.regard.optim.WidthOptimizer;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -22,6 +26,7 @@ import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable$;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,7 +97,16 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
   public KernelRegressionModel fit(Dataset<?> dataset) {
     long started = System.nanoTime();
     transformSchema(dataset.schema());
-    TrainingRows rows = TrainingRows.read(dataset, this);
+    SparkSession session = dataset.sparkSession();
+    try (FitProgress progress = new FitProgress(session)) {
+      TrainingRows rows = TrainingRows.read(dataset, this);
+      progress.read(rows);
+      return fit(session, rows, progress, started);
+    }
+  }
+
+  private KernelRegressionModel fit(
+      SparkSession session, TrainingRows rows, FitProgress progress, long started) {
     PackedKeys keys = rows.keys();
     boolean learns = !getSolver().equals("fixed");
     if (learns && keys.numKeys() < 2) {
@@ -101,19 +115,22 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
               + " there is "
               + keys.numKeys());
     }
-    JavaSparkContext spark =
-        JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
     try (BroadcastEngine engine =
             new BroadcastEngine(spark, keys, getNumPartitions(), getAggregationDepth());
-        StepDescriptions descriptions = new StepDescriptions(spark)) {
-      Learned steps = learns ? learn(engine, keys, descriptions) : Learned.given(given(keys.dim()));
-      descriptions.say("leave-one-out loss at the final widths");
-      Learned learned = steps.evaluated(engine);
+        EvaluationLog log = FitCheckpoint.open(session, this, keys, "broadcast")) {
+      Objective watched = new WatchedObjective(engine, getOnCancel().equals("keep"));
+      RecordedObjective objective = new RecordedObjective(watched, log);
+      Learned steps = learns ? learn(objective, keys, progress) : Learned.given(given(keys.dim()));
+      progress.say("leave-one-out loss at the final widths");
+      Learned learned = steps.evaluated(objective);
       String why = engineReason(keys);
       LOG.info("{}; {}", why, learned.stopReason());
       double seconds = (System.nanoTime() - started) / 1e9;
       KernelRegressionTrainingSummary summary =
-          new KernelRegressionTrainingSummary(rows, learned, reduction(), why, seconds);
+          new KernelRegressionTrainingSummary(
+              rows, learned, reduction(), why, objective.replayed(), seconds);
+      RegardMetrics.loss(summary.looLoss());
       KernelRegressionModel model =
           new KernelRegressionModel(uid, keys, learned.inverseWidths()).withSummary(summary);
       return copyValues(model.setParent(this), ParamMap.empty());
@@ -288,6 +305,23 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   public KernelRegression setAggregationDepth(int value) {
     set(aggregationDepth(), value);
+    return this;
+  }
+
+  /** A folder that the fit goes on from when it is started again. */
+  public KernelRegression setCheckpointDir(String value) {
+    set(checkpointDir(), value);
+    return this;
+  }
+
+  public KernelRegression setCheckpointInterval(int value) {
+    set(checkpointInterval(), value);
+    return this;
+  }
+
+  /** What a fit does whose Spark jobs are cancelled: discard or keep. */
+  public KernelRegression setOnCancel(String value) {
+    set(onCancel(), value);
     return this;
   }
 }

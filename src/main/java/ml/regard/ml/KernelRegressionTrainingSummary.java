@@ -14,6 +14,7 @@ public final class KernelRegressionTrainingSummary {
   private final LossSums last;
   private final LossReduction reduction;
   private final String engineReason;
+  private final int resumedSteps;
   private final double seconds;
 
   KernelRegressionTrainingSummary(
@@ -21,12 +22,14 @@ public final class KernelRegressionTrainingSummary {
       Learned learned,
       LossReduction reduction,
       String engineReason,
+      int resumedSteps,
       double seconds) {
     this.rows = rows;
     this.learned = learned;
     this.last = learned.last().orElseThrow();
     this.reduction = reduction;
     this.engineReason = engineReason;
+    this.resumedSteps = resumedSteps;
     this.seconds = seconds;
   }
 
@@ -78,12 +81,20 @@ public final class KernelRegressionTrainingSummary {
     return engineReason;
   }
 
+  /** Evaluations that a checkpoint answered, so that no pair was formed for them. */
+  public int resumedSteps() {
+    return resumedSteps;
+  }
+
   /** Seconds from the first look at the data to the learned widths. */
   public double seconds() {
     return seconds;
   }
 
-  /** The leave-one-out loss at the final widths; NaN when no row has another to attend to. */
+  /**
+   * The leave-one-out loss at the final widths; NaN when no row has another to attend to, or a
+   * cancelled fit did not get to it.
+   */
   public double looLoss() {
     if (last.rows() == 0) {
       return Double.NaN;

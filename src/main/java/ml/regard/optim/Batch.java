@@ -1,6 +1,7 @@
 package ml.regard.optim;
 
 import java.io.Serializable;
+import ml.regard.kernel.Hash;
 
 /**
  * Which training rows a step looks at: all, or those whose hash of (seed, step, position) falls
@@ -48,20 +49,29 @@ public final class Batch implements Serializable {
     return fraction;
   }
 
+  /** The seed of the choice. */
+  public long seed() {
+    return seed;
+  }
+
+  /** The step that the rows are chosen for. */
+  public long step() {
+    return step;
+  }
+
   /** Whether the row at a position is in the batch. */
   public boolean contains(long position) {
-    return isAll() || uniform(mix(mix(mix(seed) ^ step) ^ position)) < fraction;
+    return isAll() || uniform(Hash.mix(Hash.mix(Hash.mix(seed) ^ step) ^ position)) < fraction;
+  }
+
+  @Override
+  public String toString() {
+    return isAll()
+        ? "all rows"
+        : "%s of the rows, step %d, seed %d".formatted(fraction, step, seed);
   }
 
   private static double uniform(long hash) {
     return (hash >>> 11) * 0x1p-53;
-  }
-
-  /** The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
-  private static long mix(long z) {
-    z += 0x9e3779b97f4a7c15L;
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
   }
 }

@@ -11,7 +11,8 @@ import ml.regard.kernel.LossSums;
  * @param iterations one entry per step, in order
  * @param passes the passes over all pairs that the steps took
  * @param stopReason one phrase that says why learning ended
- * @param last the sums of all rows at the learned widths, where a step has formed them
+ * @param last the sums of all rows at the learned widths, where a step has formed them; over no row
+ *     when learning was cancelled before they were known
  */
 public record Learned(
     double[] inverseWidths,
@@ -30,13 +31,27 @@ public record Learned(
     return new Learned(inverseWidths, iterations, passes + startPasses, stopReason, last);
   }
 
-  /** The same with the sums at the learned widths, in one more pass where no step formed them. */
+  /**
+   * The same with the sums at the learned widths, in one more pass where no step formed them. When
+   * that pass is cancelled, they are sums over no row.
+   */
   public Learned evaluated(Objective objective) {
     if (last.isPresent()) {
       return this;
     }
-    LossSums sums = objective.losses(new double[][] {inverseWidths}, Batch.all())[0];
-    return new Learned(inverseWidths, iterations, passes + 1, stopReason, Optional.of(sums));
+    try {
+      LossSums sums = objective.losses(new double[][] {inverseWidths}, Batch.all())[0];
+      return new Learned(inverseWidths, iterations, passes + 1, stopReason, Optional.of(sums));
+    } catch (LearningCancelled e) {
+      String stop = stopReason + "; cancelled before the loss at the learned widths was known";
+      return new Learned(inverseWidths, iterations, passes, stop, last).unevaluated();
+    }
+  }
+
+  /** The same, with sums over no row where no step has formed them. */
+  Learned unevaluated() {
+    Optional<LossSums> sums = last.or(() -> Optional.of(new LossSums(0)));
+    return new Learned(inverseWidths, iterations, passes, stopReason, sums);
   }
 
   /**

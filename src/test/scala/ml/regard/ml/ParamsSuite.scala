@@ -23,7 +23,10 @@ class ParamsSuite extends MlSuite {
     "seed",
     "engine",
     "numPartitions",
-    "aggregationDepth"
+    "aggregationDepth",
+    "checkpointDir",
+    "checkpointInterval",
+    "onCancel"
   )
 
   test("explainParams lists every parameter of estimator and model with its default") {
@@ -51,6 +54,8 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getMiniBatchFraction == 1 && estimator.getSeed == 42)
     assert(estimator.getEngine == "auto" && estimator.getNumPartitions == 0)
     assert(estimator.getAggregationDepth == 2)
+    assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
+    assert(estimator.getOnCancel == "discard")
   }
 
   test("setters set what they name") {
@@ -74,6 +79,9 @@ class ParamsSuite extends MlSuite {
       .setEngine("broadcast")
       .setNumPartitions(3)
       .setAggregationDepth(4)
+      .setCheckpointDir("c")
+      .setCheckpointInterval(5)
+      .setOnCancel("keep")
     val set = estimator.extractParamMap().toSeq.map(pair => pair.param.name -> pair.value).toMap
     assert(set("width").asInstanceOf[Array[Double]].toSeq == Seq(1, 2))
     assert(
@@ -95,7 +103,10 @@ class ParamsSuite extends MlSuite {
         "seed" -> 9L,
         "engine" -> "broadcast",
         "numPartitions" -> 3,
-        "aggregationDepth" -> 4
+        "aggregationDepth" -> 4,
+        "checkpointDir" -> "c",
+        "checkpointInterval" -> 5,
+        "onCancel" -> "keep"
       )
     )
   }
@@ -121,7 +132,10 @@ class ParamsSuite extends MlSuite {
       () => estimator.setMiniBatchFraction(0),
       () => estimator.setMiniBatchFraction(1.1),
       () => estimator.setNumPartitions(-1),
-      () => estimator.setAggregationDepth(0)
+      () => estimator.setAggregationDepth(0),
+      () => estimator.setCheckpointInterval(0),
+      () => estimator.setCheckpointInterval(-2),
+      () => estimator.setOnCancel("shrug")
     )
     for ((attempt, i) <- attempts.zipWithIndex) {
       val message = refusal(attempt())
