@@ -97,7 +97,7 @@ abstract class Job implements Callable<Integer> {
       throw wrong(option, "the name of a folder", "''");
     }
     for (String other : others) {
-      if (other != null && OutputFolder.contains(spark, output, other)) {
+      if (other != null && !other.isBlank() && OutputFolder.contains(spark, output, other)) {
         throw wrong(option, "apart from " + other, output);
       }
     }
