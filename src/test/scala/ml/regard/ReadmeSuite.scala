@@ -29,7 +29,8 @@ class ReadmeSuite extends AnyFunSuite {
       val words = "\"([^\"]*)\"|(\\S+)".r.findAllMatchIn(command).toSeq.map { m =>
         Option(m.group(1)).getOrElse(m.group(2))
       }
-      Commands.parse(words.tail: _*)
+      // Options of spark-submit come before the command.
+      Commands.parse(words.dropWhile(w => !Commands.names(w)): _*)
       for (word <- words if word.startsWith("data/")) assert(Files.exists(Path.of(word)), word)
     }
   }

@@ -11,14 +11,15 @@ import picocli.CommandLine.Option;
 @Command(name = "bench", description = "Throughput of an engine on this machine.")
 final class BenchJob extends Job {
   enum Engine {
-    broadcast
+    broadcast,
+    partitioned
   }
 
   @Option(
       names = "--engine",
       defaultValue = "broadcast",
       paramLabel = "NAME",
-      description = "broadcast (default: ${DEFAULT-VALUE}).")
+      description = "broadcast or partitioned (default: ${DEFAULT-VALUE}).")
   private Engine engine;
 
   @Option(
@@ -58,7 +59,7 @@ final class BenchJob extends Job {
 
   @Override
   Map<String, Object> run(SparkSession spark) {
-    Throughput measured = Throughput.measure(spark, keys, queries, dim, seed);
+    Throughput measured = Throughput.measure(spark, engine.name(), keys, queries, dim, seed);
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("engine", engine.name());
     result.put("support", AttentionPooling.support());

@@ -55,7 +55,9 @@ final class EvaluateJob extends Job {
 
   @Override
   Map<String, Object> run(SparkSession spark) {
+    describe(spark, "reading the model");
     SavedModel saved = SavedModel.load(spark, model);
+    describe(spark, "counting rows");
     Dataset<Row> table = saved.read(spark, input);
     Column labels = FeatureSource.number(table, "label", label);
     Dataset<Row> labelled = table.withColumn(LABEL, coalesce(labels, lit(Double.NaN)));
@@ -67,6 +69,7 @@ final class EvaluateJob extends Job {
     // NaN is the largest number of Spark SQL, so this is false for NaN and both infinities.
     Column usable = abs(prediction).lt(unbounded).and(abs(col(LABEL)).lt(unbounded));
     Column error = when(usable, col(LABEL).minus(prediction));
+    describe(spark, "predicting and measuring");
     Row sums =
         predicted
             .agg(

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
 import ml.regard.DataException;
+import ml.regard.engine.WatchedObjective;
 import org.apache.spark.SparkThrowable;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
@@ -35,7 +36,7 @@ final class Failures implements IParameterExceptionHandler {
   /** The exit code of a failure; the stack trace goes to err when it is asked for or unexpected. */
   int handle(Exception e, PrintWriter err, boolean verbose) {
     int code = classify(e);
-    if (verbose || code == OTHER) {
+    if (verbose || (code == OTHER && !WatchedObjective.isCancellation(e))) {
       e.printStackTrace(err);
     }
     return code;
@@ -45,6 +46,10 @@ final class Failures implements IParameterExceptionHandler {
     if (e instanceof ParameterException) {
       say(e.getMessage());
       return USAGE;
+    }
+    if (WatchedObjective.isCancellation(e)) {
+      say("the command was cancelled: " + e.getMessage());
+      return OTHER;
     }
     Throwable dataFault = null;
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {

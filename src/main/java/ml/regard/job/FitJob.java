@@ -44,6 +44,11 @@ final class FitJob extends Job {
     sum
   }
 
+  enum OnCancel {
+    discard,
+    keep
+  }
+
   /** Widths as one value, so that an option given twice counts once: the last one wins. */
   record Widths(double[] values) {
     @Override
@@ -178,6 +183,28 @@ final class FitJob extends Job {
       description = "Rows that cannot be used: error, skip or keep (default: error).")
   private HandleInvalid handleInvalid;
 
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "DIR",
+      description =
+          "Keep what the fit has evaluated in this folder; the same command goes on from there.")
+  private String checkpoint;
+
+  @Option(
+      names = "--checkpoint-interval",
+      paramLabel = "N",
+      description =
+          "Evaluations from one write to --checkpoint to the next; -1: only read (default: 1).")
+  private Integer checkpointInterval;
+
+  @Option(
+      names = "--on-cancel",
+      paramLabel = "NAME",
+      description =
+          "What a fit does that is cancelled or told to stop (SIGTERM): discard, or keep the best"
+              + " widths so far and save the model (default: discard).")
+  private OnCancel onCancel;
+
   @Option(names = "--overwrite", description = "Replace model and report when they exist.")
   private boolean overwrite;
 
@@ -200,15 +227,21 @@ final class FitJob extends Job {
       throw wrong("--mini-batch-fraction", "in (0, 1]", miniBatchFraction);
     }
     requireAtLeast("--partitions", 1, partitions);
+    if (checkpointInterval != null && checkpointInterval != -1 && checkpointInterval < 1) {
+      throw wrong("--checkpoint-interval", "at least 1, or -1", checkpointInterval);
+    }
   }
 
   @Override
   Map<String, Object> run(SparkSession spark) {
     KernelRegression estimator = estimator();
     RunManifest manifest = manifest(spark).with("params", params(estimator));
-    requireApart(spark, "--model", model, input.data, report);
+    requireApart(spark, "--model", model, input.data, report, checkpoint);
     if (report != null) {
-      requireApart(spark, "--report", report, input.data, model);
+      requireApart(spark, "--report", report, input.data, model, checkpoint);
+    }
+    if (checkpoint != null) {
+      requireApart(spark, "--checkpoint", checkpoint, input.data, model, report);
     }
     String workPlace = staging == null ? model : staging + "/regard";
     try (OutputFolder modelFolder = OutputFolder.stage(spark, model, overwrite);
@@ -221,6 +254,10 @@ final class FitJob extends Job {
       checkWidths(source.names());
       KernelRegressionModel fitted = estimator.fit(training(table, source));
       KernelRegressionTrainingSummary summary = fitted.summary();
+      if (onCancel == OnCancel.keep) {
+        Termination.waitsFor(spark.sparkContext()); // what is kept is also written
+      }
+      describe(spark, "writing the model");
       save(fitted, source, modelFolder);
       long used = fitted.numKeys();
       writeManifest(manifest.rows(summary.rows(), used, summary.rows() - used), modelFolder);
@@ -269,6 +306,9 @@ final class FitJob extends Job {
     given(parametrization).ifPresent(estimator::setParametrization);
     given(lossReduction).ifPresent(estimator::setLossReduction);
     given(engine).ifPresent(estimator::setEngine);
+    given(onCancel).ifPresent(estimator::setOnCancel);
+    Optional.ofNullable(checkpoint).ifPresent(estimator::setCheckpointDir);
+    Optional.ofNullable(checkpointInterval).ifPresent(estimator::setCheckpointInterval);
     given(handleInvalid).ifPresent(estimator::setHandleInvalid);
     Optional.ofNullable(stepSize).ifPresent(estimator::setStepSize);
     Optional.ofNullable(maxIter).ifPresent(estimator::setMaxIter);
@@ -318,6 +358,8 @@ final class FitJob extends Job {
     result.put("solver", fitted.getSolver());
     result.put("iterations", summary.totalIterations());
     result.put("passes", summary.passes());
+    result.put("stopReason", summary.stopReason());
+    result.put("resumedSteps", summary.resumedSteps());
     result.put("engine", summary.engine());
     result.put("seconds", summary.seconds());
     result.put("model", path);

@@ -48,6 +48,7 @@ final class GenerateJob extends Job {
     RunManifest manifest = manifest(spark);
     requireApart(spark, "--out", output.out);
     try (OutputFolder folder = OutputFolder.stage(spark, output.out, output.overwrite)) {
+      describe(spark, "writing");
       Tables.write(SyntheticData.training(spark, rows, seed), format, folder.stagedPath());
       writeManifest(manifest.rows(0, rows, 0), folder);
       folder.commit();

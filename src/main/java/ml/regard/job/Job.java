@@ -9,6 +9,7 @@ import ml.regard.io.OutputFolder;
 import ml.regard.io.RunManifest;
 import ml.regard.kernel.AttentionPooling;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,14 +42,31 @@ abstract class Job implements Callable<Integer> {
     if (result != null) {
       OutputFolder.deleteFile(spark, result); // an old result must not speak for a run that fails
     }
-    spark.sparkContext().setJobDescription("Regard " + spec.name());
-    String line = Json.line(run(spark));
+    String line = Json.line(inJobGroup(spark));
     if (result != null) {
       OutputFolder.writeFile(spark, result, line + "\n");
     }
     spec.commandLine().getOut().println(line);
     spec.commandLine().getOut().flush();
     return 0;
+  }
+
+  /** Runs the command's Spark jobs in a group named by it, "regard fit", that a signal cancels. */
+  private Map<String, Object> inJobGroup(SparkSession spark) {
+    SparkContext context = spark.sparkContext();
+    context.setJobGroup("regard " + spec.name(), "Regard " + spec.name(), false);
+    Termination.cancels(context);
+    try {
+      return run(spark);
+    } finally {
+      Termination.waitsFor(context);
+      context.clearJobGroup();
+    }
+  }
+
+  /** Names the Spark jobs to come: "Regard score: writing". */
+  void describe(SparkSession spark, String stage) {
+    spark.sparkContext().setJobDescription("Regard %s: %s".formatted(spec.name(), stage));
   }
 
   /** Starts the manifest of this run, with the options as resolved. */
@@ -79,7 +97,7 @@ abstract class Job implements Callable<Integer> {
       throw wrong(option, "the name of a folder", "''");
     }
     for (String other : others) {
-      if (other != null && OutputFolder.contains(spark, output, other)) {
+      if (other != null && !other.isBlank() && OutputFolder.contains(spark, output, other)) {
         throw wrong(option, "apart from " + other, output);
       }
     }

@@ -38,15 +38,20 @@ public final class Main implements Runnable {
       description = "Show the stack trace of a failure.")
   boolean verbose;
 
-  /** Runs one command, stops Spark, and ends the process when the command failed. */
+  /**
+   * Runs one command, stops Spark, and ends the process when the command failed. A signal ends the
+   * command in order: {@link Termination}.
+   */
   public static void main(String[] args) {
     System.setProperty("java.awt.headless", "true"); // figures need no display
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     Failures failures = new Failures();
+    Termination termination = Termination.watch();
     int code = execute(args, out, err, failures);
     SparkSession.getDefaultSession().foreach(stop());
     failures.sentence().ifPresent(err::println); // the last line, after Spark's own
+    termination.ended();
     if (code != 0) {
       System.exit(code);
     }

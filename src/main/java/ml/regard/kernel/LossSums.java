@@ -20,6 +20,8 @@ import java.io.Serializable;
 public final class LossSums implements Mergeable<LossSums>, Serializable {
   private static final long serialVersionUID = 1;
 
+  private static final int SCALARS = 6;
+
   private long rows;
   private long noKeys;
   private double weight;
@@ -33,6 +35,50 @@ public final class LossSums implements Mergeable<LossSums>, Serializable {
   public LossSums(int numWidths) {
     gradient = new double[numWidths];
     gaussNewton = new double[numWidths * (numWidths + 1) / 2];
+  }
+
+  /**
+   * The sums that {@link #toArray} wrote.
+   *
+   * @throws IllegalArgumentException if no number of widths has sums of this length
+   */
+  public static LossSums of(double[] fields) {
+    int numWidths = 0;
+    while (lengthFor(numWidths) < fields.length) {
+      numWidths++;
+    }
+    Checks.length("the fields of the sums", lengthFor(numWidths), fields.length);
+    LossSums sums = new LossSums(numWidths);
+    sums.rows = (long) fields[0];
+    sums.noKeys = (long) fields[1];
+    sums.weight = fields[2];
+    sums.loss = fields[3];
+    sums.valueSum = fields[4];
+    sums.valueSquares = fields[5];
+    System.arraycopy(fields, SCALARS, sums.gradient, 0, numWidths);
+    System.arraycopy(fields, SCALARS + numWidths, sums.gaussNewton, 0, sums.gaussNewton.length);
+    return sums;
+  }
+
+  /**
+   * All there is, to be kept: rows, noKeys, sum c, L, the sums of c y and of c y^2 about the mean,
+   * the gradient, the packed G. Exact below 2^53 rows.
+   */
+  public double[] toArray() {
+    double[] fields = new double[lengthFor(gradient.length)];
+    fields[0] = rows;
+    fields[1] = noKeys;
+    fields[2] = weight;
+    fields[3] = loss;
+    fields[4] = valueSum;
+    fields[5] = valueSquares;
+    System.arraycopy(gradient, 0, fields, SCALARS, gradient.length);
+    System.arraycopy(gaussNewton, 0, fields, SCALARS + gradient.length, gaussNewton.length);
+    return fields;
+  }
+
+  private static int lengthFor(int numWidths) {
+    return SCALARS + numWidths + numWidths * (numWidths + 1) / 2;
   }
 
   /**

@@ -5,13 +5,18 @@ import java.util.Locale;
 import ml.regard.DataException;
 import ml.regard.engine.Engine;
 import ml.regard.engine.KeyStore;
+import ml.regard.engine.RegardMetrics;
+import ml.regard.engine.WatchedObjective;
 import ml.regard.kernel.Checks;
 import ml.regard.optim.Batch;
+import ml.regard.optim.EvaluationLog;
 import ml.regard.optim.FeatureScales;
 import ml.regard.optim.Learned;
 import ml.regard.optim.LossReduction;
+import ml.regard.optim.Objective;
 import ml.regard.optim.PlainSgd;
 import ml.regard.optim.PreconditionedSgd;
+import ml.regard.optim.RecordedObjective;
 import ml.regard.optim.StartScan;
 import ml.regard.optim.WidthOptimizer;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -22,6 +27,7 @@ import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable$;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,9 +98,18 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
   public KernelRegressionModel fit(Dataset<?> dataset) {
     long started = System.nanoTime();
     transformSchema(dataset.schema());
-    JavaSparkContext spark =
-        JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
-    TrainingRows rows = TrainingRows.read(dataset, this);
+    SparkSession session = dataset.sparkSession();
+    try (FitProgress progress = new FitProgress(session)) {
+      TrainingRows rows = TrainingRows.read(dataset, this);
+      LOG.info("{}", rows.choice().reason());
+      progress.read(rows);
+      return fit(session, rows, progress, started);
+    }
+  }
+
+  private KernelRegressionModel fit(
+      SparkSession session, TrainingRows rows, FitProgress progress, long started) {
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
     KeyStore keys = rows.keys();
     boolean learns = !getSolver().equals("fixed");
     if (learns && keys.keys().numKeys() < 2) {
@@ -104,39 +119,43 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
               + keys.keys().numKeys());
     }
     try (Engine engine = keys.objective(spark, getNumPartitions(), getAggregationDepth());
-        StepDescriptions descriptions = new StepDescriptions(spark)) {
-      LOG.info("{}", rows.choice().reason());
+        EvaluationLog log = FitCheckpoint.open(session, this, keys)) {
+      Objective watched = new WatchedObjective(engine, getOnCancel().equals("keep"));
+      RecordedObjective objective = new RecordedObjective(watched, log);
       Learned steps =
           learns
-              ? learn(engine, scales(keys, spark), descriptions)
+              ? learn(objective, scales(keys, spark), keys.keys().dim(), progress)
               : Learned.given(given(keys.keys().dim()));
-      descriptions.say("leave-one-out loss at the final widths");
-      Learned learned = steps.evaluated(engine, measured(engine));
+      progress.say("leave-one-out loss at the final widths");
+      Learned learned = steps.evaluated(objective, measured(objective));
       LOG.info("{}", learned.stopReason());
       double seconds = (System.nanoTime() - started) / 1e9;
       KernelRegressionTrainingSummary summary =
-          new KernelRegressionTrainingSummary(rows, learned, reduction(), seconds);
+          new KernelRegressionTrainingSummary(
+              rows, learned, reduction(), objective.replayed(), seconds);
+      RegardMetrics.loss(summary.looLoss());
       KernelRegressionModel model =
           new KernelRegressionModel(uid, keys, learned.inverseWidths()).withSummary(summary);
       return copyValues(model.setParent(this), ParamMap.empty());
     }
   }
 
-  private Batch measured(Engine engine) {
+  private Batch measured(Objective objective) {
     double fraction = getSolver().equals("fixed") ? 1 : getMiniBatchFraction();
-    return Batch.measured(fraction, getSeed(), engine.numRows());
+    return Batch.measured(fraction, getSeed(), objective.numRows());
   }
 
   private FeatureScales scales(KeyStore keys, JavaSparkContext spark) {
     return FeatureScales.of(keys.sample(spark), keys.keys().numKeys(), !getPerFeatureWidth());
   }
 
-  private Learned learn(Engine engine, FeatureScales scales, WidthOptimizer.Progress progress) {
+  private Learned learn(
+      Objective objective, FeatureScales scales, int dim, WidthOptimizer.Progress progress) {
     boolean log = getParametrization().equals("log");
     StartScan.Start start =
         isDefined(width())
-            ? new StartScan.Start(given(engine.dim()), 0)
-            : StartScan.find(engine, scales, getSeed());
+            ? new StartScan.Start(given(dim), 0)
+            : StartScan.find(objective, scales, getSeed());
     WidthOptimizer optimizer =
         log
             ? new PreconditionedSgd(
@@ -149,7 +168,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
                 scales)
             : new PlainSgd(
                 getStepSize(), getMaxIter(), reduction(), getMiniBatchFraction(), getSeed());
-    return optimizer.learn(engine, start.inverseWidths(), progress).after(start.passes());
+    return optimizer.learn(objective, start.inverseWidths(), progress).after(start.passes());
   }
 
   /** The inverse widths that the user gave, one for all features or one per feature. */
@@ -292,6 +311,23 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   public KernelRegression setAggregationDepth(int value) {
     set(aggregationDepth(), value);
+    return this;
+  }
+
+  /** A folder that the fit goes on from when it is started again. */
+  public KernelRegression setCheckpointDir(String value) {
+    set(checkpointDir(), value);
+    return this;
+  }
+
+  public KernelRegression setCheckpointInterval(int value) {
+    set(checkpointInterval(), value);
+    return this;
+  }
+
+  /** What a fit does whose Spark jobs are cancelled: discard or keep. */
+  public KernelRegression setOnCancel(String value) {
+    set(onCancel(), value);
     return this;
   }
 }

@@ -175,4 +175,28 @@ public interface KernelRegressionParams extends Params {
   default int getAggregationDepth() {
     return (int) getOrDefault(aggregationDepth());
   }
+
+  default Param<String> checkpointDir() {
+    return definitions().checkpointDir;
+  }
+
+  default String getCheckpointDir() {
+    return getOrDefault(checkpointDir());
+  }
+
+  default IntParam checkpointInterval() {
+    return definitions().checkpointInterval;
+  }
+
+  default int getCheckpointInterval() {
+    return (int) getOrDefault(checkpointInterval());
+  }
+
+  default Param<String> onCancel() {
+    return definitions().onCancel;
+  }
+
+  default String getOnCancel() {
+    return getOrDefault(onCancel());
+  }
 }

@@ -13,14 +13,20 @@ public final class KernelRegressionTrainingSummary {
   private final Learned learned;
   private final LossSums last;
   private final LossReduction reduction;
+  private final int resumedSteps;
   private final double seconds;
 
   KernelRegressionTrainingSummary(
-      TrainingRows rows, Learned learned, LossReduction reduction, double seconds) {
+      TrainingRows rows,
+      Learned learned,
+      LossReduction reduction,
+      int resumedSteps,
+      double seconds) {
     this.rows = rows;
     this.learned = learned;
     this.last = learned.last().orElseThrow();
     this.reduction = reduction;
+    this.resumedSteps = resumedSteps;
     this.seconds = seconds;
   }
 
@@ -72,15 +78,20 @@ public final class KernelRegressionTrainingSummary {
     return rows.choice().reason();
   }
 
+  /** Evaluations that a checkpoint answered, so that no pair was formed for them. */
+  public int resumedSteps() {
+    return resumedSteps;
+  }
+
   /** Seconds from the first look at the data to the learned widths. */
   public double seconds() {
     return seconds;
   }
 
   /**
-   * The leave-one-out loss at the final widths; NaN when no row has another to attend to. Of all
-   * rows, or with miniBatchFraction below 1 of a fixed sample: the share of a batch, but at least
-   * 1,024 rows.
+   * The leave-one-out loss at the final widths; NaN when no row has another to attend to, or a
+   * cancelled fit did not get to it. Of all rows, or with miniBatchFraction below 1 of a fixed
+   * sample: the share of a batch, but at least 1,024 rows.
    */
   public double looLoss() {
     if (last.rows() == 0) {

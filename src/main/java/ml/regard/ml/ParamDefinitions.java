@@ -38,15 +38,18 @@ public final class ParamDefinitions implements Serializable {
   final Param<String> stagingDir;
   final IntParam numPartitions;
   final IntParam aggregationDepth;
+  final Param<String> checkpointDir;
+  final IntParam checkpointInterval;
+  final Param<String> onCancel;
 
   ParamDefinitions(Params parent) {
-    featuresCol = column(parent, "featuresCol", "the column of feature vectors");
-    labelCol = column(parent, "labelCol", "the column of labels, the values of the keys");
+    featuresCol = text(parent, "featuresCol", "the column of feature vectors");
+    labelCol = text(parent, "labelCol", "the column of labels, the values of the keys");
     weightCol =
-        column(parent, "weightCol", "the column of importance weights >= 0; empty: all weights 1");
-    predictionCol = column(parent, "predictionCol", "the column that takes the prediction");
+        text(parent, "weightCol", "the column of importance weights >= 0; empty: all weights 1");
+    predictionCol = text(parent, "predictionCol", "the column that takes the prediction");
     attentionWeightsCol =
-        column(
+        text(
             parent,
             "attentionWeightsCol",
             "the column that takes each query's attention weights as a vector over all keys in"
@@ -152,6 +155,26 @@ public final class ParamDefinitions implements Serializable {
             "aggregationDepth",
             "depth of the tree that sums gradients, >= 1",
             ParamValidators.gtEq(1));
+    checkpointDir =
+        text(
+            parent,
+            "checkpointDir",
+            "a folder that keeps what a fit has evaluated: started again with equal data and"
+                + " parameters it goes on from there, to the same bits; empty: none");
+    checkpointInterval =
+        new IntParam(
+            parent.uid(),
+            "checkpointInterval",
+            "evaluations from one write to checkpointDir to the next, >= 1; -1: none are written",
+            check((Object n) -> (int) n >= 1 || (int) n == -1));
+    onCancel =
+        oneOf(
+            parent,
+            "onCancel",
+            "what a fit does whose Spark jobs are cancelled: discard throws, keep ends with the"
+                + " best widths so far, once there are any",
+            "discard",
+            "keep");
   }
 
   /** Sets the default of every parameter that has one; width has none. */
@@ -175,9 +198,12 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(stagingDir, "");
     parent.setDefault(numPartitions, 0);
     parent.setDefault(aggregationDepth, 2);
+    parent.setDefault(checkpointDir, "");
+    parent.setDefault(checkpointInterval, 1);
+    parent.setDefault(onCancel, "discard");
   }
 
-  private static Param<String> column(Params parent, String name, String doc) {
+  private static Param<String> text(Params parent, String name, String doc) {
     return new Param<>(parent.uid(), name, doc, String.class);
   }
 

@@ -3,6 +3,9 @@ package ml.regard.ml;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import ml.regard.engine.EngineChoice;
+import ml.regard.engine.FileStore;
+import ml.regard.engine.KeyStore;
 import ml.regard.engine.MemoryStore;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.KeyPacker;
@@ -29,9 +32,14 @@ import org.apache.spark.sql.types.StructType;
 public record Throughput(double seconds, double pairsPerSecond, double maxError) {
   private static final int CHECKED = 100;
 
-  /** Measures on the session's cores. */
+  /**
+   * Measures on the session's cores.
+   *
+   * @param engine broadcast, or partitioned for keys in files (which then lie in the checkpoint
+   *     directory of the SparkContext, or in local mode among the temporary files)
+   */
   public static Throughput measure(
-      SparkSession spark, int numKeys, int numQueries, int dim, long seed) {
+      SparkSession spark, String engine, int numKeys, int numQueries, int dim, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     KeyPacker packer = new KeyPacker(dim);
     for (int j = 0; j < numKeys; j++) {
@@ -41,8 +49,6 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
     PackedKeys keys = packer.pack();
     double[] inverseWidths = new double[dim];
     java.util.Arrays.fill(inverseWidths, 10);
-    KernelRegressionModel model =
-        new KernelRegressionModel("throughput", new MemoryStore(keys), inverseWidths);
     List<Row> rows =
         IntStream.range(0, numQueries)
             .mapToObj(i -> RowFactory.create(Vectors.dense(random.doubles(dim).toArray())))
@@ -52,7 +58,11 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
             .createDataFrame(rows, new StructType().add("features", SQLDataTypes.VectorType()))
             .repartition(3 * spark.sparkContext().defaultParallelism())
             .cache();
+    StagingFolder files =
+        engine.equals(EngineChoice.PARTITIONED) ? StagingFolder.of(spark.sparkContext(), "") : null;
     try {
+      KeyStore store = store(spark, keys, files);
+      KernelRegressionModel model = new KernelRegressionModel("throughput", store, inverseWidths);
       run(model, queries);
       long started = System.nanoTime();
       run(model, queries);
@@ -61,7 +71,19 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
       return new Throughput(seconds, pairs / seconds, maxError(model, keys, queries));
     } finally {
       queries.unpersist();
+      if (files != null) {
+        files.delete();
+      }
     }
+  }
+
+  private static KeyStore store(SparkSession spark, PackedKeys keys, StagingFolder files) {
+    MemoryStore memory = new MemoryStore(keys);
+    if (files == null) {
+      return memory;
+    }
+    memory.save(spark, files.path("keys"));
+    return FileStore.open(spark, files.path("keys"), keys.dim(), keys.valueCentre());
   }
 
   private static void run(KernelRegressionModel model, Dataset<Row> queries) {

@@ -63,9 +63,26 @@ public final class Batch implements Serializable {
     return fraction;
   }
 
+  /** The seed of the choice. */
+  public long seed() {
+    return seed;
+  }
+
+  /** The step that the rows are chosen for. */
+  public long step() {
+    return step;
+  }
+
   /** Whether the row at a position is in the batch. */
   public boolean contains(long position) {
     return isAll() || uniform(Hash.mix(Hash.mix(Hash.mix(seed) ^ step) ^ position)) < fraction;
+  }
+
+  @Override
+  public String toString() {
+    return isAll()
+        ? "all rows"
+        : "%s of the rows, step %d, seed %d".formatted(fraction, step, seed);
   }
 
   private static double uniform(long hash) {

@@ -11,7 +11,8 @@ import ml.regard.kernel.LossSums;
  * @param iterations one entry per step, in order
  * @param passes the passes over all pairs that the steps took
  * @param stopReason one phrase that says why learning ended
- * @param last the sums at the learned widths, where a step has formed them or they were evaluated
+ * @param last the sums at the learned widths, where a step has formed them or they were evaluated;
+ *     over no row when learning was cancelled before they were known
  */
 public record Learned(
     double[] inverseWidths,
@@ -32,15 +33,26 @@ public record Learned(
 
   /**
    * The same with the sums at the learned widths: those that a step formed, or else those of a
-   * batch, in one more look at its rows.
+   * batch, in one more look at its rows. When that look is cancelled, they are sums over no row.
    */
   public Learned evaluated(Objective objective, Batch batch) {
     if (last.isPresent()) {
       return this;
     }
-    LossSums sums = objective.losses(new double[][] {inverseWidths}, batch)[0];
-    return new Learned(
-        inverseWidths, iterations, passes + batch.fraction(), stopReason, Optional.of(sums));
+    try {
+      LossSums sums = objective.losses(new double[][] {inverseWidths}, batch)[0];
+      return new Learned(
+          inverseWidths, iterations, passes + batch.fraction(), stopReason, Optional.of(sums));
+    } catch (LearningCancelled e) {
+      String stop = stopReason + "; cancelled before the loss at the learned widths was known";
+      return new Learned(inverseWidths, iterations, passes, stop, last).unevaluated();
+    }
+  }
+
+  /** The same, with sums over no row where no step has formed them. */
+  Learned unevaluated() {
+    Optional<LossSums> sums = last.or(() -> Optional.of(new LossSums(0)));
+    return new Learned(inverseWidths, iterations, passes, stopReason, sums);
   }
 
   /**

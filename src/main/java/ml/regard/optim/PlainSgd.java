@@ -1,8 +1,6 @@
 package ml.regard.optim;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import ml.regard.DataException;
 import ml.regard.kernel.Checks;
@@ -33,30 +31,36 @@ public record PlainSgd(
   @Override
   public Learned learn(Objective objective, double[] start, Progress progress) {
     double[] w = start.clone();
-    List<Learned.Iteration> iterations = new ArrayList<>();
-    double lastLoss = Double.NaN;
-    for (int step = 1; step <= maxIter; step++) {
-      progress.step(step, maxIter, lastLoss);
-      LossSums sums = objective.lossAndGradient(w, Batch.of(batchFraction, seed, step));
-      double[] gradient = gradientByInverseWidth(sums, w);
-      for (int g = 0; g < w.length; g++) {
-        w[g] -= stepSize * gradient[g];
-        if (!Checks.usable(w[g])) {
-          throw new DataException(
-              "learning diverged at step %d of step size %s: the inverse width became %s"
-                  .formatted(step, stepSize, w[g]));
-        }
+    Steps steps =
+        new Steps() {
+          @Override
+          Optional<String> take(int step) {
+            LossSums sums = objective.lossAndGradient(w, Batch.of(batchFraction, seed, step));
+            double[] gradient = gradientByInverseWidth(sums, w);
+            move(w, gradient, step);
+            double norm = Dense.euclidean(gradient);
+            iterations.add(new Learned.Iteration(step, reduction.loss(sums), norm, magnitudes(w)));
+            return Optional.empty();
+          }
+
+          @Override
+          Learned learned(String stopReason) {
+            double passes = iterations.size() * batchFraction;
+            return new Learned(magnitudes(w), iterations, passes, stopReason, Optional.empty());
+          }
+        };
+    return steps.run(maxIter, progress);
+  }
+
+  private void move(double[] w, double[] gradient, int step) {
+    for (int g = 0; g < w.length; g++) {
+      w[g] -= stepSize * gradient[g];
+      if (!Checks.usable(w[g])) {
+        throw new DataException(
+            "learning diverged at step %d of step size %s: the inverse width became %s"
+                .formatted(step, stepSize, w[g]));
       }
-      lastLoss = reduction.loss(sums);
-      iterations.add(
-          new Learned.Iteration(step, lastLoss, Dense.euclidean(gradient), magnitudes(w)));
     }
-    return new Learned(
-        magnitudes(w),
-        iterations,
-        maxIter * batchFraction,
-        "maxIter %d reached".formatted(maxIter),
-        Optional.empty());
   }
 
   private double[] gradientByInverseWidth(LossSums sums, double[] w) {

@@ -1,6 +1,5 @@
 package ml.regard.optim;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -45,22 +44,28 @@ public record PreconditionedSgd(
 
   @Override
   public Learned learn(Objective objective, double[] start, Progress progress) {
-    return batchFraction == 1
-        ? allRows(objective, start, progress)
-        : miniBatches(objective, start, progress);
+    Steps steps =
+        batchFraction == 1 ? new AllRows(objective, start) : new MiniBatches(objective, start);
+    return steps.run(maxIter, progress);
   }
 
-  private Learned allRows(Objective objective, double[] start, Progress progress) {
-    List<Learned.Iteration> iterations = new ArrayList<>();
-    double[] best = start.clone();
-    double[] w = start.clone();
-    LossSums bestSums = null;
-    double radius = MAX_RADIUS;
-    String stop = "maxIter %d reached".formatted(maxIter);
-    double lastLoss = Double.NaN;
-    double[] delta = new double[w.length];
-    for (int step = 1; step <= maxIter; step++) {
-      progress.step(step, maxIter, lastLoss);
+  private final class AllRows extends Steps {
+    private final Objective objective;
+    private double[] best;
+    private double[] w;
+    private double[] delta;
+    private LossSums bestSums;
+    private double radius = MAX_RADIUS;
+
+    AllRows(Objective objective, double[] start) {
+      this.objective = objective;
+      this.best = start.clone();
+      this.w = start.clone();
+      this.delta = new double[start.length];
+    }
+
+    @Override
+    Optional<String> take(int step) {
       LossSums sums = objective.lossAndGradient(w, Batch.all());
       if (bestSums == null || sums.loss() <= bestSums.loss()) {
         best = w.clone();
@@ -71,41 +76,49 @@ public record PreconditionedSgd(
       Moments moments = Moments.of(bestSums);
       delta = moments.step(stepSize, radius);
       w = moved(best, delta);
-      lastLoss = reduction.loss(sums);
       iterations.add(iteration(step, sums, w));
       if (!(moments.predictedDecrease(delta) > tol * bestSums.meanLoss())) {
-        stop = "the next step promised less than tol %s of the loss".formatted(tol);
-        break;
+        return Optional.of("the next step promised less than tol %s of the loss".formatted(tol));
       }
-      if (radius < MIN_RADIUS || Arrays.equals(w, best)) {
-        stop = "no step lowers the loss any further";
-        break;
-      }
+      boolean still = radius < MIN_RADIUS || Arrays.equals(w, best);
+      return still ? Optional.of("no step lowers the loss any further") : Optional.empty();
     }
-    return new Learned(best, iterations, iterations.size(), stop, Optional.ofNullable(bestSums));
+
+    @Override
+    Learned learned(String stopReason) {
+      Optional<LossSums> last = Optional.ofNullable(bestSums);
+      return new Learned(best, iterations, iterations.size(), stopReason, last);
+    }
   }
 
-  private Learned miniBatches(Objective objective, double[] start, Progress progress) {
-    List<Learned.Iteration> iterations = new ArrayList<>();
-    double[] w = start.clone();
-    Moments mean = new Moments(start.length);
-    double lastLoss = Double.NaN;
-    for (int step = 1; step <= maxIter; step++) {
-      progress.step(step, maxIter, lastLoss);
+  private final class MiniBatches extends Steps {
+    private final Objective objective;
+    private final Moments mean;
+    private double[] w;
+
+    MiniBatches(Objective objective, double[] start) {
+      this.objective = objective;
+      this.mean = new Moments(start.length);
+      this.w = start.clone();
+    }
+
+    @Override
+    Optional<String> take(int step) {
       LossSums sums = objective.lossAndGradient(w, Batch.of(batchFraction, seed, step));
       if (sums.rows() > 0) {
         mean.decay(DECAY, Moments.of(sums));
         w = moved(w, mean.step(stepSize, MAX_RADIUS));
       }
-      lastLoss = reduction.loss(sums);
       iterations.add(iteration(step, sums, w));
+      return Optional.empty();
     }
-    return new Learned(
-        iterations.isEmpty() ? w : meanOfLastQuarter(iterations),
-        iterations,
-        maxIter * batchFraction,
-        "maxIter %d reached".formatted(maxIter),
-        Optional.empty());
+
+    @Override
+    Learned learned(String stopReason) {
+      double[] learned = iterations.isEmpty() ? w : meanOfLastQuarter(iterations);
+      double passes = iterations.size() * batchFraction;
+      return new Learned(learned, iterations, passes, stopReason, Optional.empty());
+    }
   }
 
   private Learned.Iteration iteration(int step, LossSums sums, double[] moved) {

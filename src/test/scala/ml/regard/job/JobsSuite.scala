@@ -289,15 +289,18 @@ class JobsSuite extends AnyFunSuite {
     assert(math.abs(run.json.get("inverseWidths").get("x").asDouble / last - 1) < 1e-9)
   }
 
-  test("bench reports a rate and an error near rounding") {
-    val result = good("bench", "--keys", "3000", "--queries", "2000", "--dim", "2").json
-    for ((key, value) <- Seq("engine" -> "broadcast", "support" -> "scalar"))
-      assert(result.get(key).asText == value)
-    for ((key, value) <- Seq("keys" -> 3000, "queries" -> 2000, "dim" -> 2))
-      assert(result.get(key).asInt == value)
-    val seconds = result.get("seconds").asDouble
-    assert(math.abs(result.get("pairsPerSecond").asDouble * seconds / 6e6 - 1) < 1e-9)
-    assert(result.get("maxError").asDouble < 1e-12)
+  test("bench reports a rate and an error near rounding, for each engine") {
+    for (engine <- Seq("broadcast", "partitioned")) {
+      val options = Seq("--keys", "3000", "--queries", "2000", "--dim", "2", "--engine", engine)
+      val result = good("bench" +: options: _*).json
+      for ((key, value) <- Seq("engine" -> engine, "support" -> "scalar"))
+        assert(result.get(key).asText == value)
+      for ((key, value) <- Seq("keys" -> 3000, "queries" -> 2000, "dim" -> 2))
+        assert(result.get(key).asInt == value)
+      val seconds = result.get("seconds").asDouble
+      assert(math.abs(result.get("pairsPerSecond").asDouble * seconds / 6e6 - 1) < 1e-9)
+      assert(result.get("maxError").asDouble < 1e-12)
+    }
   }
 
   test("--result writes the line of JSON to a file") {

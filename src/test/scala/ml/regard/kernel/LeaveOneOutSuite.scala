@@ -176,4 +176,21 @@ class LeaveOneOutSuite extends AnyFunSuite {
     // A minimum: the gradient by log width is small beside the loss.
     assert(math.abs(sums.gradient.head) < 1e-4 * sums.loss)
   }
+
+  test("sums that were written as an array are read back with their bits") {
+    val rows = Rows.random(40, 3, seed = 12, weighted = true)
+    for (w <- Seq(Array(1.3), Array(0.7, 1.1, 2.0))) {
+      val sums = lossAndGradient(rows, w)
+      val fields = sums.toArray
+      val back = LossSums.of(fields)
+      assert(bits(back.toArray) == bits(fields))
+      assert(back.rows == 40 && back.noKeys == 0 && back.loss == sums.loss)
+      assert(bits(back.gradient) == bits(sums.gradient))
+      assert(bits(back.gaussNewton.flatten) == bits(sums.gaussNewton.flatten))
+      assert(bits(back.merge(sums).toArray) == bits(fields.map(_ * 2)))
+    }
+    assert(LossSums.of(new LossSums(0).toArray).rSquared.isNaN)
+    for (length <- Seq(0, 5, 7, 9))
+      assert(Rows.refusal(LossSums.of(new Array[Double](length))).contains(s"but has $length"))
+  }
 }

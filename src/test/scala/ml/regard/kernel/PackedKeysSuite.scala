@@ -117,4 +117,32 @@ class PackedKeysSuite extends AnyFunSuite {
       assert(thrown.getMessage == s"position must be in [0, 3), but was $position")
     }
   }
+
+  test("the content hash is that of the set of rows") {
+    val rows = Rows.random(1500, 2, seed = 8, weighted = true)
+    val hash = rows.pack.contentHash
+    val shuffled = rows.select(new Random(5).shuffle((0 until 1500).toList))
+    assert(shuffled.pack.contentHash == hash)
+    assert(rows.without(700).pack.contentHash != hash)
+    val twice = rows.select((0 until 1500) :+ 700)
+    assert(twice.pack.contentHash != hash)
+  }
+
+  test("the content hash changes with a last bit of a feature, a value or a weight") {
+    val rows = Rows.random(1500, 2, seed = 8, weighted = true)
+    def nextUp(values: Array[Double]) = values.updated(1200, Math.nextUp(values(1200)))
+    val changed = Seq(
+      rows.copy(features = rows.features.updated(1200, rows.features(1200).map(Math.nextUp))),
+      rows.copy(values = nextUp(rows.values)),
+      rows.copy(weights = nextUp(rows.weights))
+    )
+    assert((rows +: changed).map(_.pack.contentHash).toSet.size == 4)
+  }
+
+  test("the content hashes of the blocks add up") {
+    val keys = Rows.random(2500, 1, seed = 9).pack
+    val parts = (0 until keys.numBlocks).reverse.map(keys.block(_).contentHash)
+    assert(parts.sum == keys.contentHash)
+    assert(new KeyPacker(1).pack().contentHash == 0)
+  }
 }

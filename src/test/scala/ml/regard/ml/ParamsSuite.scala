@@ -24,7 +24,10 @@ class ParamsSuite extends MlSuite {
     "engine",
     "stagingDir",
     "numPartitions",
-    "aggregationDepth"
+    "aggregationDepth",
+    "checkpointDir",
+    "checkpointInterval",
+    "onCancel"
   )
 
   test("explainParams lists every parameter of estimator and model with its default") {
@@ -52,6 +55,8 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getMiniBatchFraction == 1 && estimator.getSeed == 42)
     assert(estimator.getEngine == "auto" && estimator.getNumPartitions == 0)
     assert(estimator.getAggregationDepth == 2 && estimator.getStagingDir == "")
+    assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
+    assert(estimator.getOnCancel == "discard")
   }
 
   test("setters set what they name") {
@@ -76,6 +81,9 @@ class ParamsSuite extends MlSuite {
       .setStagingDir("s")
       .setNumPartitions(3)
       .setAggregationDepth(4)
+      .setCheckpointDir("c")
+      .setCheckpointInterval(5)
+      .setOnCancel("keep")
     val set = estimator.extractParamMap().toSeq.map(pair => pair.param.name -> pair.value).toMap
     assert(set("width").asInstanceOf[Array[Double]].toSeq == Seq(1, 2))
     assert(
@@ -98,7 +106,10 @@ class ParamsSuite extends MlSuite {
         "engine" -> "broadcast",
         "stagingDir" -> "s",
         "numPartitions" -> 3,
-        "aggregationDepth" -> 4
+        "aggregationDepth" -> 4,
+        "checkpointDir" -> "c",
+        "checkpointInterval" -> 5,
+        "onCancel" -> "keep"
       )
     )
   }
@@ -124,7 +135,10 @@ class ParamsSuite extends MlSuite {
       () => estimator.setMiniBatchFraction(0),
       () => estimator.setMiniBatchFraction(1.1),
       () => estimator.setNumPartitions(-1),
-      () => estimator.setAggregationDepth(0)
+      () => estimator.setAggregationDepth(0),
+      () => estimator.setCheckpointInterval(0),
+      () => estimator.setCheckpointInterval(-2),
+      () => estimator.setOnCancel("shrug")
     )
     for ((attempt, i) <- attempts.zipWithIndex) {
       val message = refusal(attempt())
