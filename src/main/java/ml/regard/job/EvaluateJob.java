@@ -56,7 +56,7 @@ final class EvaluateJob extends Job {
   @Override
   Map<String, Object> run(SparkSession spark) {
     SavedModel saved = SavedModel.load(spark, model);
-    Dataset<Row> table = saved.read(spark, input);
+    Dataset<Row> table = input.read(spark, saved.source().schema()).table();
     Column labels = FeatureSource.number(table, "label", label);
     Dataset<Row> labelled = table.withColumn(LABEL, coalesce(labels, lit(Double.NaN)));
     long numKeys = saved.model().numKeys();
