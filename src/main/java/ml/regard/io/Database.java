@@ -70,8 +70,13 @@ public final class Database {
   public Dataset<Row> read(String table) {
     try {
       return spark.read().format("jdbc").options(options(table)).load();
-    } catch (Exception e) {
-      throw e instanceof SQLException fault ? failure(fault) : (RuntimeException) e;
+    } catch (Exception e) { // Spark declares none, and throws the driver's own or wraps it
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof SQLException fault) {
+          throw failure(fault);
+        }
+      }
+      throw new IllegalStateException(Tables.firstLine(e), e);
     }
   }
 

@@ -6,23 +6,14 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
-import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import ml.regard.DataException;
 import ml.regard.engine.PairTasks;
-import ml.regard.io.Database;
-import ml.regard.io.DatedSink;
-import ml.regard.io.FolderSink;
-import ml.regard.io.JdbcSink;
-import ml.regard.io.LockTimes;
-import ml.regard.io.Paths;
 import ml.regard.io.RowSink;
 import ml.regard.io.RowSink.Part;
 import ml.regard.io.RunManifest;
@@ -53,21 +44,7 @@ final class ScoreJob extends Job {
 
   @Mixin private InputOptions input;
 
-  @Mixin private OutputOptions output;
-
-  @Option(
-      names = "--out-format",
-      paramLabel = "FORMAT",
-      description =
-          "parquet, csv, json, orc or jdbc (default: as --format); with jdbc, --out and --rejected"
-              + " are names of tables.")
-  private Tables.Format outFormat;
-
-  @Option(
-      names = "--run-date",
-      paramLabel = "D",
-      description = "Write the partition run_date=D of the output only, replacing it.")
-  private LocalDate runDate;
+  @Mixin private ScoreOutput output;
 
   @Option(
       names = "--date-col",
@@ -91,20 +68,6 @@ final class ScoreJob extends Job {
   private HandleInvalid handleInvalid;
 
   @Option(
-      names = "--rejected",
-      paramLabel = "PATH",
-      description = "Write the rows that cannot be scored there, with the column reason.")
-  private String rejected;
-
-  @Option(
-      names = "--staging",
-      paramLabel = "DIR",
-      description =
-          "With --out-format jdbc, the folder for the scored rows on their way, which executors"
-              + " reach (default: beside --model).")
-  private String staging;
-
-  @Option(
       names = "--partitions",
       paramLabel = "P",
       description = "Tasks (default: by the pairs of query and key).")
@@ -115,38 +78,20 @@ final class ScoreJob extends Job {
   @Override
   void check() {
     requireAtLeast("--partitions", 1, partitions);
-    outFormat = outFormat == null ? input.format : outFormat;
-    if (rejected != null && handleInvalid != null && handleInvalid != HandleInvalid.skip) {
-      throw wrong("--handle-invalid", "skip beside --rejected", handleInvalid);
-    }
-    if (handleInvalid == null) {
-      handleInvalid = rejected == null ? HandleInvalid.error : HandleInvalid.skip;
-    }
-    if (dateCol != null && runDate == null) {
-      throw wrong("--date-col", "given with --run-date", dateCol);
-    }
-    if (input.format == Tables.Format.JDBC || outFormat == Tables.Format.JDBC) {
+    if (input.format == Tables.Format.JDBC) {
       input.checkDatabase();
     }
-    if (outFormat == Tables.Format.JDBC) {
-      checkTables();
-    } else if (staging != null) {
-      throw wrong("--staging", "given with --out-format jdbc", staging);
-    }
-  }
-
-  private void checkTables() {
-    for (Map.Entry<Part, String> table : targets().entrySet()) {
-      if (!Database.isTableName(table.getValue())) {
-        String limit = "the name of a table, of letters, digits, _ and dots";
-        throw wrong(option(table.getKey()), limit, "'" + table.getValue() + "'");
+    output.check(this, input);
+    if (output.rejected == null) {
+      handleInvalid = handleInvalid == null ? HandleInvalid.error : handleInvalid;
+    } else {
+      handleInvalid = handleInvalid == null ? HandleInvalid.skip : handleInvalid;
+      if (handleInvalid != HandleInvalid.skip) {
+        throw wrong("--handle-invalid", "skip beside --rejected", handleInvalid);
       }
     }
-    if (output.out.equalsIgnoreCase(rejected)) {
-      throw wrong("--rejected", "another table than --out", rejected);
-    }
-    if (input.format == Tables.Format.JDBC && output.out.equalsIgnoreCase(input.data)) {
-      throw wrong("--out", "another table than --data", output.out);
+    if (dateCol != null && output.runDate == null) {
+      throw wrong("--date-col", "given with --run-date", dateCol);
     }
   }
 
@@ -154,15 +99,14 @@ final class ScoreJob extends Job {
   Map<String, Object> run(SparkSession spark) {
     RunManifest manifest = manifest(spark);
     long started = System.nanoTime();
-    requireFolders(spark);
-    try (RowSink sink = sink(spark)) {
+    try (RowSink sink = output.open(this, spark, input, model)) {
       write(scored(spark), sink.workPath());
       Dataset<Row> rows = spark.read().parquet(Tables.literal(sink.workPath()));
       Counts counts = counts(rows);
       long left = handleInvalid == HandleInvalid.keep ? 0 : counts.rejected;
       long out = counts.rows - left;
       sink.stage(Part.OUT, (left == 0 ? rows : rows.where(col(WHY).isNull())).drop(WHY), out);
-      if (rejected != null) {
+      if (output.rejected != null) {
         Dataset<Row> invalid = rows.where(REJECTED).drop(SavedModel.PREDICTION);
         sink.stage(Part.REJECTED, invalid.withColumnRenamed(WHY, "reason"), left);
       }
@@ -178,63 +122,14 @@ final class ScoreJob extends Job {
         result.put("keptInvalidRows", counts.rejected);
       }
       result.put("seconds", (System.nanoTime() - started) / 1e9);
-      targets().keySet().forEach(part -> result.put(option(part).substring(2), sink.path(part)));
-      if (outFormat == Tables.Format.JDBC) {
+      for (Part part : output.targets().keySet()) {
+        result.put(ScoreOutput.option(part).substring(2), sink.path(part));
+      }
+      if (output.isDatabase()) {
         result.put("manifest", record); // a database has no place beside the table
       }
       return result;
     }
-  }
-
-  private Map<Part, String> targets() {
-    Map<Part, String> targets = new EnumMap<>(Part.class);
-    targets.put(Part.OUT, output.out);
-    if (rejected != null) {
-      targets.put(Part.REJECTED, rejected);
-    }
-    return targets;
-  }
-
-  private static String option(Part part) {
-    return part == Part.OUT ? "--out" : "--rejected";
-  }
-
-  private void requireFolders(SparkSession spark) {
-    if (outFormat == Tables.Format.JDBC) {
-      return;
-    }
-    String data = input.format == Tables.Format.JDBC ? null : input.data;
-    requireApart(spark, "--out", output.out, data, model, rejected);
-    if (rejected != null) {
-      requireApart(spark, "--rejected", rejected, data, model, output.out);
-    }
-    for (Map.Entry<Part, String> folder : targets().entrySet()) {
-      Optional<String> store = Paths.objectStore(spark, folder.getValue());
-      if (runDate != null && store.isPresent()) {
-        String limit =
-            "on a file system with atomic renames when there is a --run-date (on the object store"
-                + " %s a rename copies file by file and readers would see a mix; HDFS, or a"
-                    .formatted(store.get())
-                + " database with --out-format jdbc, can replace a date)";
-        throw wrong(option(folder.getKey()), limit, folder.getValue());
-      }
-    }
-  }
-
-  private RowSink sink(SparkSession spark) {
-    if (outFormat == Tables.Format.JDBC) {
-      return new JdbcSink(
-          spark,
-          input.database(spark),
-          targets(),
-          Optional.ofNullable(runDate),
-          output.overwrite,
-          staging == null ? Paths.parent(spark, model) : staging,
-          LockTimes.DEFAULT);
-    }
-    return runDate == null
-        ? new FolderSink(spark, targets(), outFormat, output.overwrite)
-        : new DatedSink(spark, targets(), outFormat, runDate, LockTimes.DEFAULT);
   }
 
   /** The kept columns, the prediction, and why it is none. */
@@ -244,7 +139,7 @@ final class ScoreJob extends Job {
     Dataset<Row> whole = typed.table();
     List<String> kept = kept(whole.schema());
     List<Column> cells =
-        new ArrayList<>(Tables.holdable(Tables.select(whole, kept).schema(), outFormat));
+        new ArrayList<>(Tables.holdable(Tables.select(whole, kept).schema(), output.format));
     Set<String> used = new LinkedHashSet<>(kept);
     used.addAll(saved.source().inputs(whole));
     Dataset<Row> table;
@@ -253,7 +148,7 @@ final class ScoreJob extends Job {
     } else {
       String column = RunDates.column(whole.schema(), dateCol, input.data);
       used.add(column);
-      table = RunDates.only(typed.select(used, WHY), column, runDate, WHY);
+      table = RunDates.only(typed.select(used, WHY), column, output.runDate, WHY);
     }
     Dataset<Row> split =
         partitions == null
@@ -274,10 +169,10 @@ final class ScoreJob extends Job {
                 .map(name -> Tables.require(schema, name.strip(), "--columns", input.data))
                 .distinct()
                 .toList();
-    if (runDate != null) {
+    if (output.runDate != null) {
       requireFree(kept, "run_date", "--run-date");
     }
-    if (rejected != null) {
+    if (output.rejected != null) {
       requireFree(kept, "reason", "--rejected");
     }
     return kept;
@@ -312,7 +207,7 @@ final class ScoreJob extends Job {
     long rows = counts.getLong(0);
     long invalid = counts.getLong(1);
     if (rows == 0) {
-      String day = dateCol == null ? "" : " of %s by %s".formatted(runDate, dateCol);
+      String day = dateCol == null ? "" : " of %s by %s".formatted(output.runDate, dateCol);
       throw new DataException("%s has no rows%s".formatted(input.data, day));
     }
     if (invalid > 0 && handleInvalid == HandleInvalid.error) {

@@ -185,7 +185,7 @@ class ScoreSuite extends AnyFunSuite {
 
   test("arrays, structs and maps become JSON text where the format has none") {
     val nested = spark.sql(
-      """select 1 as x, 5 as z, array(1, null) as a, named_struct('k', 'v', 'n', null) as s,
+      """select 1 as x, 5 as z, array(1, null) as a, named_struct('k', 'v', 'n', cast(null as int)) as s,
         | map('m', 2) as m""".stripMargin
     )
     nested.write.parquet(path("nested"))
