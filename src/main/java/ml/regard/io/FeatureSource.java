@@ -4,7 +4,6 @@ import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.when;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.ZoneId;
@@ -28,6 +27,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * How the features of a model come from a table: SQL expressions, the types of the training table's
@@ -84,7 +84,30 @@ public record FeatureSource(
   }
 
   /**
-   * The table with one more column, the features as an array of doubles; null when one of them is.
+   * The columns of a table that the features are made of.
+   *
+   * @throws DataException if the table lacks a column that the expressions name
+   */
+  public Set<String> inputs(Dataset<Row> table) {
+    try {
+      Dataset<Row> features = table.select(expr("struct(" + expressions + ")"));
+      Set<String> inputs = new HashSet<>();
+      CollectionConverters.asJava(
+              ((org.apache.spark.sql.classic.Dataset<Row>) features)
+                  .queryExecution()
+                  .analyzed()
+                  .references()
+                  .iterator())
+          .forEachRemaining(column -> inputs.add(column.name()));
+      return inputs;
+    } catch (Exception e) {
+      throw unresolved("features", expressions, table, e);
+    }
+  }
+
+  /**
+   * The table with one more column, the features as an array of doubles, in which null stands for a
+   * feature that is null.
    *
    * @throws DataException if the table lacks a column that the expressions name, or one is no
    *     number
@@ -103,8 +126,7 @@ public record FeatureSource(
           IntStream.range(0, numbered.size())
               .mapToObj(f -> features.getField("f" + f).cast(DataTypes.DoubleType))
               .toArray(Column[]::new);
-      Column whole = Arrays.stream(cells).map(Column::isNotNull).reduce(Column::and).orElseThrow();
-      return computed.withColumn(column, when(whole, array(cells)));
+      return computed.withColumn(column, array(cells));
     } catch (Exception e) {
       throw unresolved("features", expressions, table, e);
     }

@@ -1,17 +1,12 @@
 package ml.regard.io;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HashSet;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import ml.regard.DataException;
-import org.apache.hadoop.fs.ChecksumFileSystem;
-import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -30,17 +25,15 @@ public final class OutputFolder implements AutoCloseable {
   private final Path target;
   private final Path staged;
   private final boolean overwrite;
-  private final Set<Path> missing = new HashSet<>(); // parents that did not exist at first
+  private final MissingParents missing;
   private boolean committed;
 
   private OutputFolder(FileSystem files, Path target, boolean overwrite) throws IOException {
     if (target.getParent() == null) {
       throw new DataException("output %s is no folder that can be made".formatted(target));
     }
-    for (Path p = target.getParent(); p != null && !files.exists(p); p = p.getParent()) {
-      missing.add(p);
-    }
     this.files = files;
+    this.missing = new MissingParents(files, target.getParent());
     this.target = target;
     this.staged = sibling("staged");
     this.overwrite = overwrite;
@@ -53,7 +46,7 @@ public final class OutputFolder implements AutoCloseable {
    */
   public static OutputFolder stage(SparkSession spark, String path, boolean overwrite) {
     try {
-      FileSystem files = fileSystem(spark, path);
+      FileSystem files = Paths.fileSystem(spark, path);
       OutputFolder folder = new OutputFolder(files, files.makeQualified(new Path(path)), overwrite);
       folder.requireAbsent();
       return folder;
@@ -98,13 +91,13 @@ public final class OutputFolder implements AutoCloseable {
       Path old = sibling("old");
       boolean replaced = files.exists(target);
       if (replaced) {
-        rename(target, old);
+        Paths.rename(files, target, old);
       }
       try {
-        rename(staged, target);
+        Paths.rename(files, staged, target);
       } catch (IOException e) {
         if (replaced) {
-          rename(old, target);
+          Paths.rename(files, old, target);
         }
         throw e;
       }
@@ -124,10 +117,7 @@ public final class OutputFolder implements AutoCloseable {
     }
     try {
       files.delete(staged, true);
-      // Parent folders that writing has made go too, as far as they are empty.
-      for (Path p = target.getParent(); missing.contains(p) && isEmpty(p); p = p.getParent()) {
-        files.delete(p, false);
-      }
+      missing.deleteEmpty();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -136,8 +126,8 @@ public final class OutputFolder implements AutoCloseable {
   /** Whether one path is the other or lies in it. */
   public static boolean contains(SparkSession spark, String outer, String inner) {
     try {
-      Path whole = fileSystem(spark, outer).makeQualified(new Path(outer));
-      Path part = fileSystem(spark, inner).makeQualified(new Path(inner));
+      Path whole = Paths.fileSystem(spark, outer).makeQualified(new Path(outer));
+      Path part = Paths.fileSystem(spark, inner).makeQualified(new Path(inner));
       while (part != null && !part.equals(whole)) {
         part = part.getParent();
       }
@@ -150,7 +140,7 @@ public final class OutputFolder implements AutoCloseable {
   /** Removes one file, if it is there. */
   public static void deleteFile(SparkSession spark, String path) {
     try {
-      fileSystem(spark, path).delete(new Path(path), false);
+      Paths.fileSystem(spark, path).delete(new Path(path), false);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -159,14 +149,7 @@ public final class OutputFolder implements AutoCloseable {
   /** The text of one file of a folder, if it is there. */
   public static Optional<String> read(SparkSession spark, String folder, String name) {
     try {
-      Path path = new Path(folder, name);
-      FileSystem files = fileSystem(spark, folder);
-      if (!files.exists(path)) {
-        return Optional.empty();
-      }
-      try (InputStream in = files.open(path)) {
-        return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-      }
+      return Paths.read(Paths.fileSystem(spark, folder), new Path(folder, name));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -174,21 +157,11 @@ public final class OutputFolder implements AutoCloseable {
 
   /** Writes one file of text, replacing what is there. */
   public static void writeFile(SparkSession spark, String path, String text) {
-    try (OutputStream out = fileSystem(spark, path).create(new Path(path), true)) {
-      out.write(text.getBytes(StandardCharsets.UTF_8));
+    try {
+      Paths.write(Paths.fileSystem(spark, path), new Path(path), text);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** The file system of a path, without the checksum files that Hadoop adds on local disks. */
-  private static FileSystem fileSystem(SparkSession spark, String path) throws IOException {
-    FileSystem files = new Path(path).getFileSystem(spark.sparkContext().hadoopConfiguration());
-    return files instanceof ChecksumFileSystem checked ? checked.getRawFileSystem() : files;
-  }
-
-  private boolean isEmpty(Path folder) throws IOException {
-    return files.exists(folder) && files.listStatus(folder).length == 0;
   }
 
   private Path sibling(String role) {
@@ -201,9 +174,5 @@ public final class OutputFolder implements AutoCloseable {
       throw new DataException(
           "output %s exists already; --overwrite replaces it".formatted(target));
     }
-  }
-
-  private void rename(Path from, Path to) throws IOException {
-    FileContext.getFileContext(target.toUri(), files.getConf()).rename(from, to);
   }
 }

@@ -23,7 +23,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * Spark's own rule.
  */
 public final class RunManifest {
-  private static final String FILE = "_manifest.json";
+  static final String FILE = "_manifest.json";
 
   private final SparkSession spark;
   private final Map<String, Object> fields = new LinkedHashMap<>();
@@ -73,10 +73,15 @@ public final class RunManifest {
 
   /** Asks driver and executors for their loops, closes the record and writes it. */
   public void writeTo(OutputFolder folder, Support support) {
+    folder.write(FILE, Json.pretty(close(support)));
+  }
+
+  /** Asks driver and executors for their loops, and closes the record. */
+  public Map<String, Object> close(Support support) {
     fields.put("support", Map.of("driver", support.name(), "executors", executors(support)));
     fields.put("sparkOptions", redactedOptions());
     fields.put("end", Instant.now().toString());
-    folder.write(FILE, Json.pretty(fields));
+    return fields;
   }
 
   /** A few tiny tasks per core reach every executor that is up. */

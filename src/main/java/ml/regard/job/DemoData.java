@@ -6,7 +6,6 @@ import static org.apache.spark.sql.functions.lit;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import ml.regard.DataException;
 import ml.regard.io.FeatureSource;
@@ -93,7 +92,7 @@ record DemoData(double[] x, double[] y, double[] queries, double[] truth) {
   }
 
   private static double[][] columns(SparkSession spark, String path, String... names) {
-    Dataset<Row> table = Tables.read(spark, path, Tables.Format.CSV, Optional.empty());
+    Dataset<Row> table = Tables.read(spark, path, Tables.Format.CSV);
     double[][] columns =
         collect(
             table.select(

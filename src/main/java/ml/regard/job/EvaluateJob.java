@@ -32,8 +32,7 @@ import picocli.CommandLine.Option;
 final class EvaluateJob extends Job {
   private static final String LABEL = "_regard_label";
 
-  @Option(names = "--model", required = true, paramLabel = "DIR", description = "The model.")
-  private String model;
+  @Mixin private ModelOptions model;
 
   @Mixin private InputOptions input;
 
@@ -58,7 +57,7 @@ final class EvaluateJob extends Job {
     describe(spark, "reading the model");
     SavedModel saved = SavedModel.load(spark, model);
     describe(spark, "counting rows");
-    Dataset<Row> table = saved.read(spark, input);
+    Dataset<Row> table = input.read(spark, saved.source().schema()).table();
     Column labels = FeatureSource.number(table, "label", label);
     Dataset<Row> labelled = table.withColumn(LABEL, coalesce(labels, lit(Double.NaN)));
     long numKeys = saved.model().numKeys();

@@ -69,6 +69,19 @@ final class Failures implements IParameterExceptionHandler {
     return OTHER;
   }
 
+  /** The deepest fault of a value in what Spark threw, such as a division by zero. */
+  static Optional<Throwable> faultOfValues(Throwable e) {
+    Throwable found = null;
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SparkThrowable fault
+          && fault.getSqlState() != null
+          && fault.getSqlState().startsWith("22")) {
+        found = cause;
+      }
+    }
+    return Optional.ofNullable(found);
+  }
+
   /**
    * SQL states of class 22 are faults of values, 42 of names and types, KD of data sources; what
    * else Spark throws (memory, disks, its own errors) is nobody's data.

@@ -12,7 +12,6 @@ import java.util.Optional;
 import ml.regard.io.FeatureSource;
 import ml.regard.io.OutputFolder;
 import ml.regard.io.RunManifest;
-import ml.regard.io.Tables;
 import ml.regard.kernel.Checks;
 import ml.regard.ml.KernelRegression;
 import ml.regard.ml.KernelRegressionModel;
@@ -249,7 +248,7 @@ final class FitJob extends Job {
         OutputFolder reportFolder =
             report == null ? null : OutputFolder.stage(spark, report, overwrite)) {
       estimator.setStagingDir(work.stagedPath());
-      Dataset<Row> table = Tables.read(spark, input.data, input.format, Optional.empty());
+      Dataset<Row> table = input.read(spark);
       FeatureSource source = FeatureSource.resolve(table, features);
       checkWidths(source.names());
       KernelRegressionModel fitted = estimator.fit(training(table, source));

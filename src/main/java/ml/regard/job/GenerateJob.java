@@ -41,6 +41,9 @@ final class GenerateJob extends Job {
   @Override
   void check() {
     requireAtLeast("--rows", 1, rows);
+    if (format == Tables.Format.JDBC) {
+      throw wrong("--format", "parquet, csv, json or orc", format);
+    }
   }
 
   @Override

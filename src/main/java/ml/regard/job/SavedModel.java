@@ -1,11 +1,18 @@
 package ml.regard.job;
 
+import static org.apache.spark.sql.functions.abs;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.forall;
+import static org.apache.spark.sql.functions.isnan;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.when;
 
-import java.util.Optional;
+import ml.regard.DataException;
 import ml.regard.io.FeatureSource;
-import ml.regard.io.Tables;
+import ml.regard.kernel.Checks;
 import ml.regard.ml.KernelRegressionModel;
 import org.apache.spark.ml.functions;
 import org.apache.spark.sql.Column;
@@ -18,29 +25,69 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
   private static final String FEATURES = "_regard_features";
   static final String PREDICTION = "prediction";
 
-  /** Loads a model and sets the session to the time zone that its features were computed in. */
-  static SavedModel load(SparkSession spark, String path) {
-    KernelRegressionModel model = KernelRegressionModel.load(path);
+  /**
+   * Loads a model and sets the session to the time zone that its features were computed in.
+   *
+   * @throws DataException if it is none, or a part of it is of another model
+   */
+  static SavedModel load(SparkSession spark, ModelOptions options) {
+    String path = options.model;
+    KernelRegressionModel model = KernelRegressionModel.load(path, options.engine.name());
     FeatureSource source = FeatureSource.load(spark, path);
+    if (source.names().size() != model.numFeatures()) {
+      throw new DataException(
+          "the model at %s has %d features, but its source.json names %s: it was changed while it"
+                  .formatted(path, model.numFeatures(), source.names())
+              + " was read");
+    }
     spark.conf().set("spark.sql.session.timeZone", source.timeZone());
     return new SavedModel(
         model.setFeaturesCol(FEATURES).setPredictionCol(PREDICTION).setHandleInvalid("keep"),
         source);
   }
 
-  /** Reads a table with the types that the model was trained on. */
-  Dataset<Row> read(SparkSession spark, InputOptions input) {
-    return Tables.read(spark, input.data, input.format, Optional.of(source.schema()));
-  }
-
   /** The table with the column prediction behind its own; NaN where the row cannot be scored. */
   Dataset<Row> predict(Dataset<Row> table) {
-    Dataset<Row> computed = source.withFeatures(table, FEATURES);
+    return predicted(source.withFeatures(table, FEATURES));
+  }
+
+  /**
+   * As {@link #predict}, where a column of the table says what is wrong with a row or is null: it
+   * says then why the row cannot be scored.
+   */
+  Dataset<Row> predictWithReasons(Dataset<Row> table, String reason) {
+    Dataset<Row> computed =
+        source.withFeatures(table, FEATURES).withColumn(reason, coalesce(col(reason), problem()));
+    Dataset<Row> predicted = predicted(computed);
+    Column noNumber = when(isnan(col(PREDICTION)), lit("its prediction is NaN"));
+    return predicted.withColumn(reason, coalesce(col(reason), noNumber));
+  }
+
+  private Dataset<Row> predicted(Dataset<Row> computed) {
     return model.transform(computed.withColumn(FEATURES, vector(FEATURES))).drop(FEATURES);
   }
 
-  /** The vector of an array column, null for a null array. */
+  /** What is wrong with the first feature that cannot be used, null when all can. */
+  private Column problem() {
+    Column[] problems = new Column[source.names().size()];
+    for (int f = 0; f < problems.length; f++) {
+      Column value = col(FEATURES).getItem(f);
+      Column large = abs(value).gt(Checks.MAX_MAGNITUDE); // NaN is the largest number of Spark SQL
+      Column bounded = abs(value).lt(Double.POSITIVE_INFINITY);
+      problems[f] =
+          when(
+              value.isNull().or(large),
+              concat(
+                  lit("feature " + source.names().get(f) + " is "),
+                  coalesce(value.cast("string"), lit("null")),
+                  when(bounded, ", beyond " + Checks.MAX_MAGNITUDE).otherwise("")));
+    }
+    return coalesce(problems);
+  }
+
+  /** The vector of an array column, null when an element is. */
   static Column vector(String array) {
-    return when(col(array).isNotNull(), functions.array_to_vector(col(array)));
+    Column whole = forall(col(array), element -> not(element.isNull()));
+    return when(whole, functions.array_to_vector(col(array)));
   }
 }

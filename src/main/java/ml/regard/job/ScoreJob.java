@@ -2,62 +2,69 @@ package ml.regard.job;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.count_if;
-import static org.apache.spark.sql.functions.isnan;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
-import java.time.LocalDate;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import ml.regard.DataException;
 import ml.regard.engine.PairTasks;
-import ml.regard.io.OutputFolder;
+import ml.regard.engine.RegardMetrics;
+import ml.regard.io.RowSink;
+import ml.regard.io.RowSink.Part;
 import ml.regard.io.RunManifest;
 import ml.regard.io.Tables;
+import ml.regard.io.TypedTable;
+import ml.regard.kernel.AttentionPooling;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * Batch scoring. The output is written once under a temporary name, and what it counts, rejects or
- * shows as an example is read from those files: a second look at the source might differ.
+ * Batch scoring. All rows are scored into one folder of Parquet, once, each with the reason why it
+ * cannot be scored or null. What is counted, shown, rejected and put out comes from those files: a
+ * second look at the source might differ.
  */
 @Command(name = "score", description = "Predict for a table with a saved model.")
 final class ScoreJob extends Job {
-  private static final Column REJECTED = isnan(col(SavedModel.PREDICTION));
+  private static final String WHY = "_regard_reason";
+  private static final Column REJECTED = col(WHY).isNotNull();
 
-  @Option(names = "--model", required = true, paramLabel = "DIR", description = "The model.")
-  private String model;
+  @Mixin private ModelOptions model;
 
   @Mixin private InputOptions input;
 
-  @Mixin private OutputOptions output;
+  @Mixin private ScoreOutput output;
 
   @Option(
-      names = "--out-format",
-      paramLabel = "FORMAT",
-      description = "parquet, csv, json or orc (default: as --format).")
-  private Tables.Format outFormat;
+      names = "--date-col",
+      paramLabel = "COL",
+      description =
+          "Score only the rows whose date in this column, in the model's time zone, is --run-date.")
+  private String dateCol;
 
   @Option(
-      names = "--run-date",
-      paramLabel = "D",
-      description = "Write the partition run_date=D of the output only, replacing it.")
-  private LocalDate runDate;
+      names = "--columns",
+      split = ",",
+      paramLabel = "A,B",
+      description = "The input's columns to put out beside the prediction (default: all).")
+  private List<String> columns;
 
   @Option(
       names = "--handle-invalid",
-      defaultValue = "error",
       paramLabel = "NAME",
-      description = "Rows that cannot be scored: error, skip or keep (default: ${DEFAULT-VALUE}).")
+      description =
+          "Rows that cannot be scored: error, skip or keep (default: error; skip with --rejected).")
   private HandleInvalid handleInvalid;
 
   @Option(
@@ -71,81 +78,152 @@ final class ScoreJob extends Job {
   @Override
   void check() {
     requireAtLeast("--partitions", 1, partitions);
+    if (input.format == Tables.Format.JDBC) {
+      input.checkDatabase();
+    }
+    output.check(this, input);
+    if (output.rejected == null) {
+      handleInvalid = handleInvalid == null ? HandleInvalid.error : handleInvalid;
+    } else {
+      handleInvalid = handleInvalid == null ? HandleInvalid.skip : handleInvalid;
+      if (handleInvalid != HandleInvalid.skip) {
+        throw wrong("--handle-invalid", "skip beside --rejected", handleInvalid);
+      }
+    }
+    if (dateCol != null && output.runDate == null) {
+      throw wrong("--date-col", "given with --run-date", dateCol);
+    }
   }
 
   @Override
   Map<String, Object> run(SparkSession spark) {
     RunManifest manifest = manifest(spark);
     long started = System.nanoTime();
-    requireApart(spark, "--out", output.out, input.data, model);
-    String target = runDate == null ? output.out : output.out + "/run_date=" + runDate;
-    Tables.Format format = outFormat == null ? input.format : outFormat;
-    try (OutputFolder folder =
-            OutputFolder.stage(spark, target, output.overwrite || runDate != null);
-        OutputFolder all = OutputFolder.stage(spark, target, true)) {
-      if (runDate != null) {
-        requireDated(spark);
-      }
-      Dataset<Row> scored = scored(spark);
-      boolean asIs = format == Tables.Format.PARQUET && handleInvalid != HandleInvalid.skip;
-      String staged = asIs ? folder.stagedPath() : all.stagedPath();
-      Tables.write(scored, Tables.Format.PARQUET, staged);
-      Dataset<Row> rows = Tables.readBack(spark, staged, scored.schema());
+    try (RowSink sink = output.open(this, spark, input, model.model)) {
+      describe(spark, "reading the model");
+      SavedModel saved = SavedModel.load(spark, model);
+      describe(spark, "scoring");
+      write(scored(spark, saved), sink.workPath());
+      describe(spark, "counting and writing");
+      Dataset<Row> rows = spark.read().parquet(Tables.literal(sink.workPath()));
       Counts counts = counts(rows);
-      if (!asIs) {
-        boolean skip = handleInvalid == HandleInvalid.skip;
-        Tables.write(skip ? rows.where(not(REJECTED)) : rows, format, folder.stagedPath());
+      long left = handleInvalid == HandleInvalid.keep ? 0 : counts.rejected;
+      long out = counts.rows - left;
+      sink.stage(Part.OUT, (left == 0 ? rows : rows.where(col(WHY).isNull())).drop(WHY), out);
+      if (output.rejected != null) {
+        Dataset<Row> invalid = rows.where(REJECTED).drop(SavedModel.PREDICTION);
+        sink.stage(Part.REJECTED, invalid.withColumnRenamed(WHY, "reason"), left);
       }
-      long written =
-          handleInvalid == HandleInvalid.skip ? counts.rows - counts.rejected : counts.rows;
-      writeManifest(manifest.rows(counts.rows, written, counts.rejected), folder);
-      folder.commit();
+      Map<String, Object> record =
+          manifest.rows(counts.rows, out, left).close(AttentionPooling::support);
+      sink.commit(record);
+      RegardMetrics.scored(counts.rows, counts.rejected, saved.model().numKeys());
+
       Map<String, Object> result = new LinkedHashMap<>();
-      result.put("rows", written);
-      result.put("rejectedRows", counts.rejected);
+      result.put("rowsIn", counts.rows);
+      result.put("rows", out);
+      result.put("rejectedRows", left);
+      if (handleInvalid == HandleInvalid.keep) {
+        result.put("keptInvalidRows", counts.rejected);
+      }
       result.put("seconds", (System.nanoTime() - started) / 1e9);
-      result.put("out", folder.path());
+      for (Part part : output.targets().keySet()) {
+        result.put(ScoreOutput.option(part).substring(2), sink.path(part));
+      }
+      if (output.isDatabase()) {
+        result.put("manifest", record); // a database has no place beside the table
+      }
       return result;
     }
   }
 
-  /** A folder of dates may not also be an output without dates. */
-  private void requireDated(SparkSession spark) {
-    if (RunManifest.isIn(spark, output.out)) {
+  /** The kept columns, the prediction, and why it is none. */
+  private Dataset<Row> scored(SparkSession spark, SavedModel saved) {
+    TypedTable typed = input.read(spark, saved.source().schema());
+    Dataset<Row> whole = typed.table();
+    List<String> kept = kept(whole.schema());
+    List<Column> cells =
+        new ArrayList<>(Tables.holdable(Tables.select(whole, kept).schema(), output.format));
+    Set<String> used = new LinkedHashSet<>(kept);
+    used.addAll(saved.source().inputs(whole));
+    Dataset<Row> table;
+    if (dateCol == null) {
+      table = typed.select(used, WHY);
+    } else {
+      String column = RunDates.column(whole.schema(), dateCol, input.data);
+      used.add(column);
+      table = RunDates.only(typed.select(used, WHY), column, output.runDate, WHY);
+    }
+    Dataset<Row> split =
+        partitions == null
+            ? PairTasks.splitByPairs(table, saved.model().numKeys())
+            : table.repartition(partitions);
+    cells.add(col(SavedModel.PREDICTION));
+    cells.add(col(WHY));
+    return saved.predictWithReasons(split, WHY).select(cells.toArray(Column[]::new));
+  }
+
+  /** The columns to put out, as the input spells them. */
+  private List<String> kept(StructType schema) {
+    List<String> names = List.of(schema.fieldNames());
+    List<String> kept =
+        columns == null
+            ? names
+            : columns.stream()
+                .map(name -> Tables.require(schema, name.strip(), "--columns", input.data))
+                .distinct()
+                .toList();
+    if (output.runDate != null) {
+      requireFree(kept, "run_date", "--run-date");
+    }
+    if (output.rejected != null) {
+      requireFree(kept, "reason", "--rejected");
+    }
+    return kept;
+  }
+
+  private void requireFree(List<String> kept, String name, String option) {
+    if (kept.stream().anyMatch(name::equalsIgnoreCase)) {
       throw new DataException(
-          "output %s exists already, without dates; --run-date needs another folder"
-              .formatted(output.out));
+          "%s has a column %s already; %s would add another (--columns can leave it out)"
+              .formatted(input.data, name, option));
     }
   }
 
-  private Dataset<Row> scored(SparkSession spark) {
-    SavedModel saved = SavedModel.load(spark, model);
-    Dataset<Row> table = saved.read(spark, input);
-    if (runDate != null && Arrays.asList(table.columns()).contains("run_date")) {
-      throw new DataException(
-          "%s has a column run_date already; --run-date would add another".formatted(input.data));
+  /** The one pass over the source; under ANSI rules an expression may fail on a row. */
+  private void write(Dataset<Row> scored, String path) {
+    try {
+      Tables.write(scored, Tables.Format.PARQUET, path);
+    } catch (Exception e) {
+      throw Failures.faultOfValues(e)
+          .<RuntimeException>map(
+              fault ->
+                  new DataException(
+                      "the features cannot be computed for a row of %s: %s"
+                          .formatted(input.data, Tables.firstLine(fault)),
+                      e))
+          .orElseGet(() -> new IllegalStateException(Tables.firstLine(e), e));
     }
-    return saved.predict(
-        partitions == null
-            ? PairTasks.splitByPairs(table, saved.model().numKeys())
-            : table.repartition(partitions));
   }
 
   private Counts counts(Dataset<Row> staged) {
-    Row counts = staged.agg(count(lit(1)), count_if(REJECTED)).head();
-    if (counts.getLong(0) == 0) {
-      throw new DataException("%s has no rows".formatted(input.data));
+    Row counts = staged.agg(count(lit(1)), count(col(WHY))).head();
+    long rows = counts.getLong(0);
+    long invalid = counts.getLong(1);
+    if (rows == 0) {
+      String day = dateCol == null ? "" : " of %s by %s".formatted(output.runDate, dateCol);
+      throw new DataException("%s has no rows%s".formatted(input.data, day));
     }
-    if (counts.getLong(1) > 0 && handleInvalid == HandleInvalid.error) {
+    if (invalid > 0 && handleInvalid == HandleInvalid.error) {
       Column cells =
           to_json(
-              struct(staged.drop(SavedModel.PREDICTION).col("*")),
+              struct(staged.drop(SavedModel.PREDICTION, WHY).col("*")),
               Map.of("ignoreNullFields", "false"));
-      String example = staged.where(REJECTED).select(cells).head().getString(0);
+      Row example = staged.where(REJECTED).select(col(WHY), cells).head();
       throw new DataException(
-          "%d of %d rows of %s cannot be scored; the first: %s (--handle-invalid is error)"
-              .formatted(counts.getLong(1), counts.getLong(0), input.data, example));
+          "%d of %d rows of %s cannot be scored; the first: %s, in %s (--handle-invalid is error)"
+              .formatted(invalid, rows, input.data, example.getString(0), example.getString(1)));
     }
-    return new Counts(counts.getLong(0), counts.getLong(1));
+    return new Counts(rows, invalid);
   }
 }

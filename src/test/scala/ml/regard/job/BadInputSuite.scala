@@ -256,7 +256,9 @@ class BadInputSuite extends AnyFunSuite {
     refused(usage, "--model")(Seq("fit", "--data", good, "--features", "x", "--label", "y"))
     refused(usage, "--widht", "similar", "--width")(fit(good, "--widht", "1"))
     refused(usage, "--solver", "adam")(fit(good, "--solver", "adam"))
-    refused(usage, "--run-date", "yesterday")(score("--run-date", "yesterday"))
+    refused(usage, "--run-date", "2026-01-31, or yesterday, but was 'tomorrow'")(
+      score("--run-date", "tomorrow")
+    )
     refused(usage, "--rows must be at least 1, but was 0")(
       Seq("generate", "--rows", "0", "--out", out)
     )

@@ -168,7 +168,7 @@ class JobsSuite extends AnyFunSuite {
       Seq("score", "--model", path("typed"), "--data", fresh, "--format", "csv") ++
         Seq("--out", path("typed-out"), "--handle-invalid", "keep"): _*
     )
-    assert(run.json.get("rows").asLong == 3 && run.json.get("rejectedRows").asLong == 1)
+    assert(run.json.get("rows").asLong == 3 && run.json.get("keptInvalidRows").asLong == 1)
     val lines = spark.read.option("header", true).csv(path("typed-out")).orderBy("extra").collect()
     assert(lines.map(_.getString(2)).toSeq == Seq("3.0", "NaN", "1.0"))
   }
@@ -191,7 +191,7 @@ class JobsSuite extends AnyFunSuite {
     assert(skip.get("rows").asLong == 3 && skip.get("rejectedRows").asLong == 3)
     assert(spark.read.parquet(path("gaps-skip")).count() == 3)
     val keep = score("keep")
-    assert(keep.get("rows").asLong == 6 && keep.get("rejectedRows").asLong == 3)
+    assert(keep.get("rows").asLong == 6 && keep.get("keptInvalidRows").asLong == 3)
     assert(spark.read.parquet(path("gaps-keep")).where("isnan(prediction)").count() == 3)
     val manifest =
       new ObjectMapper().readTree(folder.resolve("gaps-skip/_manifest.json").toFile)
@@ -222,7 +222,7 @@ class JobsSuite extends AnyFunSuite {
       Seq("score", "--model", path("mcycle"), "--data", file, "--format", "json") ++
         Seq("--out", path("sparse"), "--handle-invalid", "keep"): _*
     )
-    assert(run.json.get("rows").asLong == 2 && run.json.get("rejectedRows").asLong == 2)
+    assert(run.json.get("rows").asLong == 2 && run.json.get("keptInvalidRows").asLong == 2)
   }
 
   test("an option given twice counts once, the last time") {

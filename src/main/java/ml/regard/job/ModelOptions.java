@@ -1,0 +1,18 @@
+package ml.regard.job;
+
+import picocli.CommandLine.Option;
+
+/** Which model a command asks, and how it holds the keys. */
+final class ModelOptions {
+  @Option(names = "--model", required = true, paramLabel = "DIR", description = "The model.")
+  String model;
+
+  @Option(
+      names = "--engine",
+      defaultValue = "auto",
+      paramLabel = "NAME",
+      description =
+          "broadcast, partitioned to leave the keys in the model's files, or auto (default:"
+              + " ${DEFAULT-VALUE}).")
+  EngineName engine;
+}
