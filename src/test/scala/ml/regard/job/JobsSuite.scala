@@ -326,22 +326,8 @@ class JobsSuite extends AnyFunSuite {
 
   test("every example config names options that its command has") {
     for (command <- Seq("generate", "demo", "fit", "score", "evaluate", "bench")) {
-      val settings = Jobs
-        .read(Path.of(s"conf/$command.conf"))
-        .linesIterator
-        .map(_.replaceFirst("(^|\\s)#.*$", "").trim)
-        .filter(_.nonEmpty)
-        .map { line =>
-          val Array(key, value) = line.split("\\s*=\\s*", 2)
-          (key, value)
-        }
-        .toSeq
-      assert(settings.nonEmpty)
-      val arguments = settings.flatMap {
-        case (key, "true")  => Seq("--" + key)
-        case (key, "false") => Seq(s"--$key=false")
-        case (key, value)   => Seq("--" + key, value)
-      }
+      val arguments = Commands.config(Path.of(s"conf/$command.conf"))
+      assert(arguments.nonEmpty)
       Commands.parse(command +: arguments: _*)
     }
   }
