@@ -2,7 +2,9 @@ package ml.regard.cluster
 
 import java.nio.file.Path
 
+import com.fasterxml.jackson.databind.JsonNode
 import ml.regard.SharedSpark
+import ml.regard.job.Jobs
 import org.scalatest.{BeforeAndAfterAll, Outcome}
 import org.scalatest.funsuite.AnyFunSuite
 import org.scalatest.tags.Network
@@ -26,4 +28,15 @@ abstract class ClusterSuite extends AnyFunSuite with BeforeAndAfterAll {
     finally super.afterAll()
 
   protected def path(name: String): String = folder.resolve(name).toString
+
+  /** What a run in this process, which ends well, answers. */
+  protected def here(arguments: Seq[String]): JsonNode = {
+    val run = Jobs.run(arguments: _*)
+    assert(run.code == 0, run.err)
+    run.json
+  }
+
+  protected def assertSameFit(actual: JsonNode, expected: JsonNode): Unit =
+    for (key <- Seq("widths", "inverseWidths", "looLoss", "looRSquared", "rows", "iterations"))
+      assert(actual.get(key) == expected.get(key), key)
 }

@@ -36,8 +36,8 @@ final class EventLog(folder: Path) {
       .groupBy(_.get("Task Info").get("Executor ID").asText)
       .map { case (executor, ended) => executor -> ended.size }
 
-  /** The executors that came, in their order. */
-  def added: Seq[String] = all("ExecutorAdded").map(_.get("Executor ID").asText)
+  /** The executors that came. */
+  def added: Set[String] = all("ExecutorAdded").map(_.get("Executor ID").asText).toSet
 
   /** The executors that went, each with the reason. */
   def removed: Map[String, String] =

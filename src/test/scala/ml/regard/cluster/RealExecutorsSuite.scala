@@ -6,6 +6,7 @@ import scala.jdk.CollectionConverters._
 
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
 import ml.regard.job.Jobs
+import org.apache.commons.io.FileUtils
 
 /** The jobs on executors that are processes of their own: closures travel, classes are fetched from
   * the driver, and broadcasts are deserialised. Answers have the bits that one process gives.
@@ -17,27 +18,20 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
 
   private lazy val training = Tables.csv(folder.resolve("training"), 1, 2, 1500)
   private lazy val queries = Tables.csv(folder.resolve("queries"), 2, 3, 700)
-  private lazy val parquet = {
+  protected lazy val parquet = {
     Tables.read("csv", queries).write.parquet(path("queries.parquet"))
     path("queries.parquet")
   }
 
-  private def fit(model: String, more: Seq[String]): Seq[String] =
+  protected def fit(model: String, more: Seq[String]): Seq[String] =
     Seq("fit", "--data", training, "--format", "csv", "--features", "x,y", "--label", "label") ++
       Seq("--engine", "broadcast", "--width", "0.5,20", "--model", path(model)) ++ more
 
-  private def score(out: String, data: String, format: String): Seq[String] =
+  protected def score(out: String, data: String, format: String): Seq[String] =
     Seq("score", "--model", path("model"), "--data", data, "--format", format, "--out", path(out))
 
-  /** A run in this process, which ends well. */
-  private def here(arguments: Seq[String]): JsonNode = {
-    val run = Jobs.run(arguments: _*)
-    assert(run.code == 0, run.err)
-    run.json
-  }
-
   /** A run on the executors, both of which must have taken part. */
-  private def there(name: String, arguments: Seq[String], conf: String*): JsonNode = {
+  protected def there(name: String, arguments: Seq[String], conf: String*): JsonNode = {
     val log = new EventLog(folder.resolve(s"$name-events"))
     val submit = Seq("--master", master, "--conf", "spark.executor.memory=1g") ++
       conf.flatMap(Seq("--conf", _)) ++ log.options ++
@@ -54,12 +48,8 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
     executors.properties.asScala.map(e => e.getKey -> e.getValue.asText).toMap
   }
 
-  private def assertSameFit(actual: JsonNode, expected: JsonNode): Unit =
-    for (key <- Seq("widths", "inverseWidths", "looLoss", "looRSquared", "rows", "iterations"))
-      assert(actual.get(key) == expected.get(key), key)
-
-  private val steps = Seq("--max-iter", "3")
-  private lazy val model = here(fit("model", steps))
+  protected val steps = Seq("--max-iter", "3")
+  protected lazy val model = here(fit("model", steps))
 
   test(s"a fit with all rows in each step has the same bits $where") {
     val expected = model
@@ -96,8 +86,15 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
       assert(math.abs(actual.get(measure).asDouble / exact - 1) <= 1e-12)
     }
   }
+}
 
-  test(s"with Kryo in place of Java's serialiser a fit and its scores have the same bits $where") {
+/** A standalone master with two workers. */
+class StandaloneSuite extends RealExecutorsSuite("on a standalone cluster") {
+  private lazy val workers = new StandaloneCluster
+  override protected def cluster: Option[StandaloneCluster] = Some(workers)
+  override protected def master: String = workers.url
+
+  test("with Kryo in place of Java's serialiser a fit and its scores have the same bits") {
     val expected = model
     val kryo = "spark.serializer=org.apache.spark.serializer.KryoSerializer"
     assertSameFit(there("kryo-fit", fit("kryo", steps), kryo), expected)
@@ -115,14 +112,12 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
   }
 }
 
-/** A standalone master with two workers. */
-class StandaloneSuite extends RealExecutorsSuite("on a standalone cluster") {
-  private lazy val workers = new StandaloneCluster
-  override protected def cluster: Option[StandaloneCluster] = Some(workers)
-  override protected def master: String = workers.url
-}
-
 /** Spark's own small cluster, whose master and workers are threads of the driver. */
 class LocalClusterSuite extends RealExecutorsSuite("on a local cluster") {
   override protected def master = "local-cluster[2,1,1024]"
+
+  /** Its executors run in the folder of their Spark. */
+  override def afterAll(): Unit =
+    try FileUtils.deleteDirectory(Regard.embeddedSpark.resolve("work").toFile)
+    finally super.afterAll()
 }

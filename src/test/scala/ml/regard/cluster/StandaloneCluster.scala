@@ -58,19 +58,21 @@ final class StandaloneCluster(cores: Int = 1) extends Assertions with AutoClosea
     worker
   }
 
-  /** The folders that the workers gave to executors and drivers. */
-  def workFolders: Seq[Path] =
-    Using.resource(Files.walk(folder, 2))(_.toScala(Seq)).filter(_.getParent != folder)
+  /** What a driver on a worker wrote: `stream` is stdout or stderr. */
+  def driverWrote(driver: String, stream: String): Seq[String] =
+    lines(files.find(_.endsWith(Path.of(driver, stream))).get)
 
   /** The end of each log, and of what drivers and executors wrote, for a test that failed. */
   def tails: String = {
-    val files = Using.resource(Files.walk(folder))(_.toScala(Seq)).filter { file =>
-      file.toString.endsWith(".log") || file.endsWith("stderr")
-    }
-    files
-      .map(file => s"--- $file\n" + Files.readAllLines(file).asScala.takeRight(15).mkString("\n"))
+    val told = files.filter(file => file.toString.endsWith(".log") || file.endsWith("stderr"))
+    told
+      .map(file => (s"--- $file" +: lines(file).takeRight(8).map(_.take(300))).mkString("\n"))
       .mkString("\n")
   }
+
+  private def files: Seq[Path] = Using.resource(Files.walk(folder))(_.toScala(Seq))
+
+  private def lines(file: Path): Seq[String] = Files.readAllLines(file).asScala.toSeq
 
   override def close(): Unit = {
     val all = daemons.flatMap(d => d.process.toHandle +: d.process.descendants.toScala(Seq))

@@ -32,6 +32,14 @@ object Tables {
       .option("inferSchema", true)
       .load(path)
 
+  /** A folder of CSV files, through [[MovingFiles]]. */
+  def moving(path: String): DataFrame =
+    SharedSpark.session.read
+      .option("fs.moving.impl", classOf[MovingFiles].getName)
+      .option("header", true)
+      .option("inferSchema", true)
+      .csv(s"moving:$path")
+
   /** Each id with the bits of its prediction, by id; an id that is there twice is here twice. */
   def predictions(format: String, path: String): Seq[(Int, Long)] = {
     val rows = read(format, path).select("id", "prediction").collect().sortBy(_.getInt(0)).toSeq
