@@ -123,7 +123,7 @@ class FaultsSuite extends ClusterSuite {
   test("a fit goes on without an executor that is killed while rows that move are read") {
     undisturbed
     val run = new Run("moving-fit", fit("moving-fit", s"moving:$training"), moving(pause = 500): _*)
-    assertUndisturbed(endedWithoutExecutor(run, called("TrainingRows")))
+    assertUndisturbed(endedWithoutExecutor(run, called("PackedTraining")))
   }
 
   test("a score goes on without an executor that is killed while it writes") {

@@ -17,8 +17,8 @@ object Regard {
   }
 
   final class Running(val process: Process, out: Path, err: Path) {
-    def ended(): Ended = {
-      if (!process.waitFor(5, TimeUnit.MINUTES)) {
+    def ended(minutes: Int = 5): Ended = {
+      if (!process.waitFor(minutes, TimeUnit.MINUTES)) {
         process.destroyForcibly()
         throw new AssertionError("jobs/regard did not end:\n" + lines(err).mkString("\n"))
       }

@@ -16,6 +16,7 @@ class RegardProcess(folder: Path, arguments: String*) extends Assertions {
   private val process = {
     val builder = new ProcessBuilder((new File("jobs/regard").getAbsolutePath +: arguments): _*)
     builder.environment.put("SPARK_HOME", "")
+    builder.environment.put("SPARK_LOCAL_IP", "127.0.0.1")
     builder.redirectOutput(out.toFile).redirectError(err.toFile).start()
   }
 

@@ -63,6 +63,7 @@ abstract class ResumedFits extends DisturbedFits {
       assert(killed.exitCode() == 137 && killed.outLines.isEmpty)
       assert(!Jobs.names(folder).contains("killed"))
       assert(records("checkpoint") < 31, "killed in the middle")
+      info(s"kill point: the driver of a fit, after ${records("checkpoint")} evaluations")
     }
     val known = records("checkpoint")
     val resumed = finite("killed", "--checkpoint", path("checkpoint"))

@@ -1,4 +1,4 @@
-package ml.regard.job
+package ml.regard.cluster
 
 import java.io.File
 import java.nio.file.attribute.FileTime
@@ -7,16 +7,13 @@ import java.time.Instant
 
 import scala.sys.process._
 
-import ml.regard.SharedSpark
 import ml.regard.io.MortalFileSystem
-import org.scalatest.funsuite.AnyFunSuite
-import org.scalatest.tags.Network
+import ml.regard.job.Jobs
 
-/** The driver as a process of its own, killed with SIGKILL at each stage of the commit. */
-@Network
-class KilledDriverSuite extends AnyFunSuite {
-  private val master = "local[2]"
-  private val folder = SharedSpark.temporaryFolder("killed-driver")
+/** The driver of a score, killed with SIGKILL at each stage of the commit. */
+class KilledDriverSuite extends ClusterSuite {
+  private lazy val standalone = new StandaloneCluster
+  override protected def cluster: Option[StandaloneCluster] = Some(standalone)
   private val (out, rejects) = (folder.resolve("out"), folder.resolve("rejects"))
   private val day = "run_date=2026-01-02"
 
@@ -26,10 +23,10 @@ class KilledDriverSuite extends AnyFunSuite {
     val classes = (new File("target/test-classes") +: scala).map(_.getAbsolutePath).mkString(":")
     val all = MortalFileSystem.Settings.map { case (k, v) => s"spark.hadoop.$k=$v" } ++ settings ++
       Seq(s"spark.executor.extraClassPath=$classes")
-    val command = Seq(new File("jobs/regard").getAbsolutePath, "--master", master) ++
+    val command = Seq(new File("jobs/regard").getAbsolutePath, "--master", standalone.url) ++
       Seq("--driver-class-path", classes) ++ all.flatMap(Seq("--conf", _)) ++ arguments
     val said = new StringBuilder
-    val code = Process(command, new File("."), "SPARK_HOME" -> "")
+    val code = Process(command, new File("."), "SPARK_HOME" -> "", "SPARK_LOCAL_IP" -> "127.0.0.1")
       .!(ProcessLogger(_ => (), line => said.synchronized(said ++= line + "\n")))
     (code, said.toString)
   }
