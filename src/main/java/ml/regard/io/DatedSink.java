@@ -16,6 +16,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The partition {@code run_date=D} of one or two folders, replaced as a whole; other dates are not
@@ -24,7 +26,7 @@ import org.apache.spark.sql.SparkSession;
  * {@link PartitionSwap} says how.
  */
 public final class DatedSink implements RowSink {
-  private static final System.Logger LOG = System.getLogger(DatedSink.class.getName());
+  private static final Logger LOG = LoggerFactory.getLogger(DatedSink.class);
   private static final String HIDDEN = ".regard";
   private static final String COLUMN = "run_date=";
 
@@ -132,10 +134,10 @@ public final class DatedSink implements RowSink {
   private void settle(Path run) throws IOException {
     PartitionSwap left = PartitionSwap.of(spark, run);
     if (left.isDecided()) {
-      LOG.log(System.Logger.Level.INFO, "the commit that a dead run left in {0} is completed", run);
+      LOG.info("the commit that a dead run left in {} is completed", run);
       left.forward();
     } else {
-      LOG.log(System.Logger.Level.INFO, "what a dead run left in {0} is removed", run);
+      LOG.info("what a dead run left in {} is removed", run);
       left.abandon();
     }
   }
@@ -213,7 +215,7 @@ public final class DatedSink implements RowSink {
     try {
       MissingParents.deleteIfEmpty(files(root), new Path(root, HIDDEN));
     } catch (IOException e) {
-      LOG.log(System.Logger.Level.DEBUG, "{0} is not empty", root);
+      LOG.debug("{} is not empty", root);
     }
   }
 

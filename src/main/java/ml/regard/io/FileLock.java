@@ -16,6 +16,8 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One writer at a time, by a file that only one can create. The file says who holds it, and its
@@ -26,7 +28,7 @@ import org.apache.hadoop.fs.RawLocalFileSystem;
  * #requireMine} right before what must not be done twice.
  */
 final class FileLock implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger(FileLock.class.getName());
+  private static final Logger LOG = LoggerFactory.getLogger(FileLock.class);
   private static final int ATTEMPTS = 5;
 
   private final FileSystem files;
@@ -136,7 +138,7 @@ final class FileLock implements AutoCloseable {
     try {
       beat();
     } catch (FileNotFoundException | NoSuchFileException e) {
-      LOG.log(System.Logger.Level.DEBUG, "{0} was moved away", path);
+      LOG.debug("{} was moved away", path);
     }
   }
 

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A daemon thread that refreshes a lock until it is closed. */
 final class Heartbeat implements AutoCloseable {
@@ -12,7 +14,7 @@ final class Heartbeat implements AutoCloseable {
     void run() throws Exception;
   }
 
-  private static final System.Logger LOG = System.getLogger(Heartbeat.class.getName());
+  private static final Logger LOG = LoggerFactory.getLogger(Heartbeat.class);
 
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
@@ -32,7 +34,7 @@ final class Heartbeat implements AutoCloseable {
     try {
       beat.run();
     } catch (Exception e) {
-      LOG.log(System.Logger.Level.WARNING, "the lock could not be refreshed: " + e);
+      LOG.warn("the lock could not be refreshed", e);
     }
   }
 

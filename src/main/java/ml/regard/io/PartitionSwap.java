@@ -125,7 +125,6 @@ final class PartitionSwap {
       Path other = move.staged.getParent();
       if (!other.equals(folder)) {
         files(other).delete(other, true);
-        MissingParents.deleteIfEmpty(files(other), other.getParent());
       }
     }
   }

@@ -25,7 +25,7 @@ public final class Paths {
   private static final Set<String> OBJECT_STORES =
       Set.of(
           "s3", "s3a", "s3n", "gs", "abfs", "abfss", "wasb", "wasbs", "adl", "oss", "cos", "cosn",
-          "obs", "swift", "swift3", "oci", "b2", "minio");
+          "obs", "swift", "oci");
 
   private Paths() {}
 
