@@ -39,10 +39,8 @@ class FaultsSuite extends ClusterSuite {
       Map.empty,
       Seq("--master", standalone.url, "--conf", "spark.executor.memory=1g") ++
         Seq("--conf", "spark.scheduler.minRegisteredResourcesRatio=1") ++
-        Seq(
-          "--conf",
-          "spark.shuffle.io.retryWait=1s"
-        ) ++ page.options ++ log.options ++ submit ++ arguments
+        Seq("--conf", "spark.shuffle.io.retryWait=1s") ++ page.options ++ log.options ++
+        submit ++ arguments
     )
 
     /** Waits until both executors are in the middle of a stage, and names the stage. */
