@@ -148,7 +148,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     if (keys().dim() != 1) {
       throw new IllegalStateException("only a model with one feature has a curve");
     }
-    PackedKeys keys = store.sample(context());
+    PackedKeys keys = store.sample(context(SparkSession.active()));
     int n = keys.numKeys();
     double[] keyX = IntStream.range(0, n).mapToDouble(j -> keys.feature(j, 0)).toArray();
     double[] values = IntStream.range(0, n).mapToDouble(keys::value).toArray();
@@ -183,7 +183,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   @Override
   public Dataset<Row> transform(Dataset<?> dataset) {
     StructType schema = transformSchema(dataset.schema());
-    KeyStore.Shared shared = store.share(context());
+    KeyStore.Shared shared = store.share(context(dataset.sparkSession()));
     Dataset<Row> scored =
         dataset
             .toDF()
@@ -224,8 +224,8 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return this;
   }
 
-  private static JavaSparkContext context() {
-    return JavaSparkContext.fromSparkContext(SparkSession.active().sparkContext());
+  private static JavaSparkContext context(SparkSession session) {
+    return JavaSparkContext.fromSparkContext(session.sparkContext());
   }
 
   KeyStore store() {

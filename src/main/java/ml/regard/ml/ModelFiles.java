@@ -57,9 +57,9 @@ final class ModelFiles {
 
   private ModelFiles() {}
 
-  private static String contentHash(KeyStore store) {
+  private static String contentHash(KeyStore store, SparkSession session) {
     return Long.toHexString(
-        store.contentHash(JavaSparkContext.fromSparkContext(SparkSession.active().sparkContext())));
+        store.contentHash(JavaSparkContext.fromSparkContext(session.sparkContext())));
   }
 
   /** Saves a model; see {@link ModelFiles}. */
@@ -135,7 +135,7 @@ final class ModelFiles {
               "numKeys", model.numKeys(),
               "numFeatures", model.numFeatures(),
               "valueCentre", model.averagePooling(),
-              "contentHash", contentHash(model.store()),
+              "contentHash", contentHash(model.store(), sparkSession()),
               "inverseWidths", model.learnedInverseWidths());
       String json = JSON.writeValueAsString(Map.of(SECTION, section));
       return (JObject) JsonMethods$.MODULE$.mapper().readValue(json, org.json4s.JValue.class);
@@ -190,7 +190,7 @@ final class ModelFiles {
                 .formatted(path, numKeys, store.keys().numKeys()));
       }
       String expected = section.path("contentHash").asText();
-      String found = contentHash(store);
+      String found = contentHash(store, sparkSession());
       if (!found.equals(expected)) {
         throw new DataException(
             "the model at %s is damaged, or was replaced while it was read: its keys hash to %s, but its metadata says %s"

@@ -124,6 +124,19 @@ class FaultsSuite extends ClusterSuite {
     assertUndisturbed(endedWithoutExecutor(run, called("PackedTraining")))
   }
 
+  test("a fit whose keys stay in files goes on when rows that move are read by a lost executor") {
+    def partitioned(model: String, data: String): Seq[String] =
+      fit(model, data).map(w => if (w == "broadcast") "partitioned" else w) ++
+        Seq("--mini-batch-fraction", "0.05")
+    val expected = here(partitioned("undisturbed-files", training))
+    val run = new Run(
+      "moving-files",
+      partitioned("moving-files", s"moving:$training"),
+      moving(pause = 500): _*
+    )
+    assertSameFit(endedWithoutExecutor(run, called("StagedTraining")), expected)
+  }
+
   test("a score goes on without an executor that is killed while it writes") {
     undisturbedScores
     val run = new Run("score", score("scores", queries))

@@ -63,6 +63,27 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
     assertSameFit(there("batches", fit("batches", batches)), expected)
   }
 
+  test(s"keys that stay in their files are fitted and asked with the same bits $where") {
+    val many = Tables.csv(folder.resolve("many"), 3, 4, 10000) // three segments of keys
+    def partitioned(model: String) =
+      fit(model, Seq("--max-iter", "3", "--mini-batch-fraction", "0.01")).map {
+        case "broadcast" => "partitioned"
+        case `training`  => many
+        case word        => word
+      }
+    def asked(out: String, model: String) =
+      score(out, queries, "csv").map(w => if (w == path("model")) path(model) else w) ++
+        Seq("--engine", "partitioned")
+    val expected = here(partitioned("files-here"))
+    assert(expected.get("engine").asText == "partitioned")
+    assertSameFit(there("files", partitioned("files")), expected)
+    here(asked("asked-here", "files-here"))
+    there("asked", asked("asked", "files"))
+    assert(
+      Tables.predictions("csv", path("asked")) == Tables.predictions("csv", path("asked-here"))
+    )
+  }
+
   for (format <- Seq("parquet", "csv"))
     test(s"$format is scored with the same bits $where") {
       model
