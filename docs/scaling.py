@@ -265,7 +265,7 @@ def compare(title, log_of, phase_of, same):
 
 def executors(bench):
     """The same fits and the same score on one and on two."""
-    fits = (("broadcast", 20000, 6), ("partitioned", 100000, 6))
+    fits = (("broadcast", 20000, 6), ("partitioned", 200000, 6))
     for engine, rows, steps in fits:
         batch = [] if engine == "broadcast" else ["--mini-batch-fraction", 1000 / rows]
         options = ["--width", 0.3, "--tol", 0, "--max-iter", steps, *batch]
@@ -275,7 +275,7 @@ def executors(bench):
             lambda master: bench.fit(rows, 2, engine, *options, master=master),
             lambda log: (log.steps(), log.steps()[1:]),
             lambda result: repr((result["widths"], result["inverseWidths"], result["looLoss"])))
-    for engine, keys, queries in (("broadcast", 20000, 100000), ("partitioned", 100000, 20000)):
+    for engine, keys, queries in (("broadcast", 20000, 100000), ("partitioned", 200000, 10000)):
         compare(
             "The pairs of score, engine %s: %d queries, %d keys of 2 features" % (engine, queries, keys),
             lambda master: bench.score(keys, 2, engine, queries, master=master),
@@ -293,7 +293,7 @@ def csv_digest(folder):
 def overhead(bench):
     """Steps with next to no pairs."""
     rows = []
-    for n, fraction in ((200, 0.5), (7000, 0.001)):
+    for n, fraction in ((200, 0.5), (20000, 0.0005)):
         _, log = bench.fit(
             n, 1, "broadcast", "--width", 0.3, "--max-iter", 200, "--mini-batch-fraction", fraction)
         steps = log.steps()
@@ -320,7 +320,7 @@ def sizing(bench):
     for n, d, engine, heap in sizes + [(SIZES[-1][0], SIZES[-1][1], "partitioned", 512)]:
         place = {
             "master": "local-cluster[2,1,%d]" % heap,
-            "submit": ["--driver-memory", "%dm" % max(heap, 512), "--executor-memory", "%dm" % heap],
+            "submit": ["--driver-memory", "%dm" % heap, "--executor-memory", "%dm" % heap],
         }
         cells = [str(n), str(d), engine, megabytes(8 * (d + 3) * n), "%d" % heap]
         for job in ("fit", "score"):
@@ -357,8 +357,8 @@ SIZES = [(1000000, 2), (1000000, 10), (500000, 50), (1000000, 50)]
 
 
 def heap_for(n, d):
-    """Megabytes of heap that KeyMemory asks for: 16 (d + 3) n / 0.6 + 300 MB."""
-    return math.ceil(16 * (d + 3) * n / 0.6 / 2**20 + 300)
+    """Megabytes of heap that KeyMemory asks for, or the least that Spark starts with."""
+    return max(512, math.ceil(16 * (d + 3) * n / 0.6 / 2**20 + 300))
 
 
 def peak(log, executor, metric):
