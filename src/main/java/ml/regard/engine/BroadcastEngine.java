@@ -1,12 +1,16 @@
 package ml.regard.engine;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import ml.regard.kernel.LeaveOneOut;
+import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.PooledState;
+import ml.regard.kernel.QueryBlock;
+import ml.regard.kernel.Terms;
+import ml.regard.kernel.TrainingQueries;
 import ml.regard.optim.Batch;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -14,35 +18,38 @@ import org.apache.spark.broadcast.Broadcast;
  * The leave-one-out objective with the keys broadcast.
  *
  * <p>Keys and values are broadcast once, when the engine is made, and released by {@link #close}. A
- * training row is a query that is named by its position, so a task needs nothing but block numbers:
- * it takes the rows of its blocks, pools them over all keys, and the sums go up the {@link
- * BlockTree}. Every evaluation is one Spark job. Memory per executor: the packed keys twice (the
- * pieces of the broadcast and the value).
+ * training row is a query that is named by its position, so a task needs nothing but its number: it
+ * takes the rows of the batch from a range of blocks, pools up to a block's worth of them at a time
+ * over all keys, and the sums go up the {@link BlockTree}. Every evaluation is one Spark job, with
+ * tasks by its pairs ({@link PairTasks}) but never more than blocks. Memory per executor: the
+ * packed keys twice (the pieces of the broadcast and the value).
  */
 final class BroadcastEngine implements Engine {
+  private static final int SIZE = PackedKeys.BLOCK_SIZE;
+
+  private final JavaSparkContext spark;
   private final int dim;
   private final int numRows;
   private final int numBlocks;
+  private final int numPartitions;
   private final int aggregationDepth;
   private final Broadcast<PackedKeys> keys;
-  private final JavaRDD<Integer> blocks;
 
   /**
    * Broadcasts the keys.
    *
-   * @param numPartitions tasks per evaluation; 0 for three per core, and never more than blocks
-   * @param aggregationDepth depth of treeAggregate
+   * @param numPartitions tasks per evaluation; 0 for as many as the pairs are worth
+   * @param aggregationDepth depth of treeReduce
    */
   BroadcastEngine(
       JavaSparkContext spark, PackedKeys keys, int numPartitions, int aggregationDepth) {
+    this.spark = spark;
     this.dim = keys.dim();
     this.numRows = keys.numKeys();
     this.numBlocks = keys.numBlocks();
+    this.numPartitions = numPartitions;
     this.aggregationDepth = aggregationDepth;
     this.keys = spark.broadcast(keys);
-    List<Integer> numbers = IntStream.range(0, numBlocks).boxed().toList();
-    int tasks = numPartitions > 0 ? numPartitions : 3 * spark.defaultParallelism();
-    this.blocks = spark.parallelize(numbers, Math.min(numBlocks, tasks));
   }
 
   @Override
@@ -57,27 +64,12 @@ final class BroadcastEngine implements Engine {
 
   @Override
   public LossSums lossAndGradient(double[] inverseWidths, Batch batch) {
-    Broadcast<PackedKeys> shared = keys;
-    double[] w = inverseWidths.clone();
-    return aggregate(
-        block -> {
-          int[] rows = rows(shared.value(), block, batch);
-          return new LossSums[] {LeaveOneOut.lossAndGradient(shared.value(), rows, w)};
-        })[0];
+    return evaluate(new double[][] {inverseWidths.clone()}, batch, Terms.WIDTHS)[0];
   }
 
   @Override
   public LossSums[] losses(double[][] candidates, Batch batch) {
-    Broadcast<PackedKeys> shared = keys;
-    return aggregate(
-        block -> {
-          int[] rows = rows(shared.value(), block, batch);
-          LossSums[] losses = new LossSums[candidates.length];
-          for (int c = 0; c < losses.length; c++) {
-            losses[c] = LeaveOneOut.loss(shared.value(), rows, candidates[c]);
-          }
-          return losses;
-        });
+    return evaluate(candidates, batch, Terms.VALUE);
   }
 
   /** Releases the broadcast on driver and executors. */
@@ -86,24 +78,51 @@ final class BroadcastEngine implements Engine {
     keys.destroy();
   }
 
-  private LossSums[] aggregate(BlockSums sums) {
-    return blocks
-        .treeAggregate(
-            new BlockTree<LossSums>(numBlocks),
-            (tree, block) -> tree.add(block, sums.of(block)),
-            BlockTree<LossSums>::merge,
-            aggregationDepth)
+  private LossSums[] evaluate(double[][] candidates, Batch batch, Terms terms) {
+    Broadcast<PackedKeys> shared = keys;
+    int tasks = tasks(candidates.length * batch.fraction() * numRows * numRows);
+    List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
+    return spark
+        .parallelize(numbers, tasks)
+        .map(task -> sums(shared.value(), task, tasks, candidates, batch, terms))
+        .treeReduce(BlockTree::merge, aggregationDepth)
         .root();
   }
 
-  /** The positions of a block that are in the batch. */
-  private static int[] rows(PackedKeys keys, int block, Batch batch) {
-    int first = block * PackedKeys.BLOCK_SIZE;
-    int last = Math.min(first + PackedKeys.BLOCK_SIZE, keys.numKeys());
-    return IntStream.range(first, last).filter(batch::contains).toArray();
+  private int tasks(double pairs) {
+    int worth =
+        numPartitions > 0 ? numPartitions : PairTasks.split(pairs, spark.defaultParallelism());
+    return Math.min(worth, numBlocks);
   }
 
-  private interface BlockSums extends java.io.Serializable {
-    LossSums[] of(int block);
+  /** The sums of one task, over its part of the blocks. */
+  private static BlockTree<LossSums> sums(
+      PackedKeys keys, int task, int tasks, double[][] candidates, Batch batch, Terms terms) {
+    int first = bound(keys, task, tasks);
+    int end = bound(keys, task + 1, tasks);
+    int[] rows =
+        IntStream.range(first * SIZE, Math.min(end * SIZE, keys.numKeys()))
+            .filter(batch::contains)
+            .toArray();
+    PositionSums sums = new PositionSums(first, end, keys.numBlocks(), candidates, terms);
+    for (int from = 0; from < rows.length; from += SIZE) {
+      int to = Math.min(from + SIZE, rows.length);
+      TrainingQueries queries = TrainingQueries.of(keys, Arrays.copyOfRange(rows, from, to));
+      sums.add(queries, pool(keys, queries.block(), candidates, terms));
+    }
+    return sums.tree();
+  }
+
+  private static int bound(PackedKeys keys, int task, int tasks) {
+    return (int) ((long) keys.numBlocks() * task / tasks);
+  }
+
+  private static PooledState[] pool(
+      PackedKeys keys, QueryBlock queries, double[][] candidates, Terms terms) {
+    PooledState[] states = new PooledState[candidates.length];
+    for (int c = 0; c < states.length; c++) {
+      states[c] = AttentionPooling.pool(keys, queries, candidates[c], terms);
+    }
+    return states;
   }
 }

@@ -32,7 +32,8 @@ public interface KeyStore extends Serializable {
   /**
    * The objective over these keys; the caller closes it.
    *
-   * @param numPartitions tasks per evaluation; 0 for three per core
+   * @param numPartitions tasks per evaluation; 0 for as many as the pairs are worth, at least three
+   *     per core
    * @param aggregationDepth depth of treeAggregate
    */
   Engine objective(JavaSparkContext spark, int numPartitions, int aggregationDepth);

@@ -26,9 +26,11 @@ public final class PairTasks {
   }
 
   static int tasks(double pairs, int cores) {
-    if (pairs < PAIRS_WORTH_SPLITTING) {
-      return 1;
-    }
+    return pairs < PAIRS_WORTH_SPLITTING ? 1 : split(pairs, cores);
+  }
+
+  /** At least three tasks per core, and so many that none has more than 1e9 pairs. */
+  static int split(double pairs, int cores) {
     return (int) Math.max(3.0 * cores, Math.ceil(pairs / PAIRS_PER_TASK));
   }
 }

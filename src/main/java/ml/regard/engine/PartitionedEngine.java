@@ -5,6 +5,7 @@ import java.util.List;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.LossSums;
+import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.QueryBlock;
 import ml.regard.kernel.Terms;
@@ -87,7 +88,8 @@ final class PartitionedEngine implements Engine {
 
   private LossSums[] evaluate(double[][] candidates, Batch batch, Terms terms) {
     int rowsPerRound = rowsPerRound(candidates, terms);
-    PositionSums sums = new PositionSums(files.numKeys(), candidates, terms);
+    int numBlocks = (files.numKeys() + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
+    PositionSums sums = new PositionSums(0, numBlocks, numBlocks, candidates, terms);
     long from = 0;
     while (from < files.numKeys()) {
       long to = endOfRound(batch, from, rowsPerRound);
@@ -95,7 +97,7 @@ final class PartitionedEngine implements Engine {
       sums.add(rows, pool(rows, candidates, terms));
       from = to;
     }
-    return sums.root();
+    return sums.tree().root();
   }
 
   private int rowsPerRound(double[][] candidates, Terms terms) {

@@ -8,20 +8,22 @@ import ml.regard.kernel.Terms;
 import ml.regard.kernel.TrainingQueries;
 
 /**
- * Losses of rows that come in ascending order of their positions: added row after row within a
- * block of {@link PackedKeys#BLOCK_SIZE} positions, and along the {@link BlockTree} over blocks, as
- * the broadcast engine does. One sum for each candidate.
+ * Losses of rows that come in ascending order of their positions, from all blocks of {@link
+ * PackedKeys#BLOCK_SIZE} positions or some consecutive ones: added row after row within a block,
+ * and along the {@link BlockTree} over blocks. One sum for each candidate.
  */
 final class PositionSums {
-  private final int numBlocks;
+  private final int endBlock;
   private final double[][] candidates;
   private final Terms terms;
   private final BlockTree<LossSums> tree;
   private LossSums[] open;
   private int block;
 
-  PositionSums(int numRows, double[][] candidates, Terms terms) {
-    this.numBlocks = (numRows + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
+  /** Sums over the blocks first to end - 1 of numBlocks. */
+  PositionSums(int firstBlock, int endBlock, int numBlocks, double[][] candidates, Terms terms) {
+    this.block = firstBlock;
+    this.endBlock = endBlock;
     this.candidates = candidates;
     this.terms = terms;
     this.tree = new BlockTree<>(numBlocks);
@@ -38,10 +40,10 @@ final class PositionSums {
     }
   }
 
-  /** The sums over all blocks; nothing can be added afterwards. */
-  LossSums[] root() {
-    closeUntil(numBlocks);
-    return tree.root();
+  /** The tree with the sums of its blocks; nothing can be added afterwards. */
+  BlockTree<LossSums> tree() {
+    closeUntil(endBlock);
+    return tree;
   }
 
   private void closeUntil(int next) {

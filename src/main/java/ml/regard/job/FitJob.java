@@ -173,7 +173,7 @@ final class FitJob extends Job {
   @Option(
       names = "--partitions",
       paramLabel = "P",
-      description = "Tasks per pass (default: three per core).")
+      description = "Tasks per pass (default: by its pairs, at least three per core).")
   private Integer partitions;
 
   @Option(

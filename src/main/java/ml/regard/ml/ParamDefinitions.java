@@ -146,8 +146,8 @@ public final class ParamDefinitions implements Serializable {
         new IntParam(
             parent.uid(),
             "numPartitions",
-            "tasks that the queries of a fit are split into; 0: three per core; never changes a bit"
-                + " of the result",
+            "tasks that the queries of a fit are split into; 0: by their pairs, at least three per"
+                + " core; never changes a bit of the result",
             ParamValidators.gtEq(0));
     aggregationDepth =
         new IntParam(
