@@ -31,7 +31,9 @@ class CancelSuite extends MlSuite {
     context.addSparkListener(listener)
     try {
       val fit = new FutureTask(() => Try(estimator.fit(data)))
-      new Thread(fit).start()
+      val thread = new Thread(fit)
+      thread.setDaemon(true) // a fit that nobody can cancel must not keep the tests from ending
+      thread.start()
       assert(begun.await(60, TimeUnit.SECONDS), "the fit has not begun")
       val started = System.nanoTime
       cancel
