@@ -21,11 +21,13 @@ import org.apache.spark.broadcast.Broadcast;
  * training row is a query that is named by its position, so a task needs nothing but its number: it
  * takes the rows of the batch from a range of blocks, pools up to a block's worth of them at a time
  * over all keys, and the sums go up the {@link BlockTree}. Every evaluation is one Spark job, with
- * tasks by its pairs ({@link PairTasks}) but never more than blocks. Memory per executor: the
- * packed keys twice (the pieces of the broadcast and the value).
+ * tasks by its pairs ({@link PairTasks}) but never more than blocks, and with one stage unless the
+ * sums are large. Memory per executor: the packed keys twice (the pieces of the broadcast and the
+ * value).
  */
 final class BroadcastEngine implements Engine {
   private static final int SIZE = PackedKeys.BLOCK_SIZE;
+  private static final long DRIVER_BYTES = 1L << 20;
 
   private final JavaSparkContext spark;
   private final int dim;
@@ -39,7 +41,7 @@ final class BroadcastEngine implements Engine {
    * Broadcasts the keys.
    *
    * @param numPartitions tasks per evaluation; 0 for as many as the pairs are worth
-   * @param aggregationDepth depth of treeReduce
+   * @param aggregationDepth depth of treeReduce, where the sums of all tasks have more than 1 MB
    */
   BroadcastEngine(
       JavaSparkContext spark, PackedKeys keys, int numPartitions, int aggregationDepth) {
@@ -85,13 +87,21 @@ final class BroadcastEngine implements Engine {
     return spark
         .parallelize(numbers, tasks)
         .map(task -> sums(shared.value(), task, tasks, candidates, batch, terms))
-        .treeReduce(BlockTree::merge, aggregationDepth)
+        .treeReduce(BlockTree::merge, depth(tasks, candidates, terms))
         .root();
+  }
+
+  /** Small sums of all tasks meet on the driver; another stage would cost more than it spares. */
+  private int depth(int tasks, double[][] candidates, Terms terms) {
+    int widths = terms == Terms.VALUE ? 0 : candidates[0].length;
+    long numbers = (long) candidates.length * LossSums.length(widths);
+    int nodes = 2 * (32 - Integer.numberOfLeadingZeros(numBlocks / tasks));
+    return tasks * nodes * numbers * Double.BYTES <= DRIVER_BYTES ? 1 : aggregationDepth;
   }
 
   private int tasks(double pairs) {
     int worth =
-        numPartitions > 0 ? numPartitions : PairTasks.split(pairs, spark.defaultParallelism());
+        numPartitions > 0 ? numPartitions : PairTasks.tasks(pairs, spark.defaultParallelism());
     return Math.min(worth, numBlocks);
   }
 

@@ -44,10 +44,10 @@ public final class LossSums implements Mergeable<LossSums>, Serializable {
    */
   public static LossSums of(double[] fields) {
     int numWidths = 0;
-    while (lengthFor(numWidths) < fields.length) {
+    while (length(numWidths) < fields.length) {
       numWidths++;
     }
-    Checks.length("the fields of the sums", lengthFor(numWidths), fields.length);
+    Checks.length("the fields of the sums", length(numWidths), fields.length);
     LossSums sums = new LossSums(numWidths);
     sums.rows = (long) fields[0];
     sums.noKeys = (long) fields[1];
@@ -65,7 +65,7 @@ public final class LossSums implements Mergeable<LossSums>, Serializable {
    * the gradient, the packed G. Exact below 2^53 rows.
    */
   public double[] toArray() {
-    double[] fields = new double[lengthFor(gradient.length)];
+    double[] fields = new double[length(gradient.length)];
     fields[0] = rows;
     fields[1] = noKeys;
     fields[2] = weight;
@@ -77,7 +77,8 @@ public final class LossSums implements Mergeable<LossSums>, Serializable {
     return fields;
   }
 
-  private static int lengthFor(int numWidths) {
+  /** How many numbers the sums are, by the number of widths. */
+  public static int length(int numWidths) {
     return SCALARS + numWidths + numWidths * (numWidths + 1) / 2;
   }
 
