@@ -30,6 +30,7 @@ import picocli.CommandLine.Option;
 final class FitJob extends Job {
   enum Solver {
     sgd,
+    newton,
     fixed
   }
 

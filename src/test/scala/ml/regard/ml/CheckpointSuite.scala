@@ -193,21 +193,23 @@ class CheckpointSuite extends MlSuite {
   }
 
   test("sums that are not finite survive") {
-    import ml.regard.kernel.LossSums
-    import ml.regard.optim.{Batch, Evaluation}
-    val fields = Array(3, 1, 0.1, Double.NaN, -0.0, Double.MinPositiveValue, 1 / 0.0, -1 / 0.0)
-    val evaluation =
-      new Evaluation(
-        true,
-        Array(Array(1.0 / 3)),
-        Batch.of(0.25, -7, -1),
-        Array(LossSums.of(fields))
-      )
+    import ml.regard.kernel.{LeaveOut, LossSums, Terms}
+    import ml.regard.optim.{Batch, Evaluation, LossRequest}
+    val fields = Array(3, 1, 0.1, Double.NaN, -0.0, 1 / 0.0, -1 / 0.0, Double.MinPositiveValue) ++
+      Array(1e300, -1e-300, 5)
+    val request = new LossRequest(
+      Array(Array(1.0 / 3)),
+      Batch.of(0.25, -7, -1),
+      LeaveOut.TIES,
+      Terms.WIDTHS
+    )
+    val evaluation = new Evaluation(request, Array(LossSums.of(1, Terms.WIDTHS, fields)))
     val json = new ObjectMapper().readTree(EvaluationJson.write(1, evaluation).toString)
     val back = EvaluationJson.read(json)
     assert(bits(back.sums.head.toArray) == bits(fields))
-    assert(bits(back.inverseWidths.head) == bits(Array(1.0 / 3)))
-    assert(back.batch.fraction == 0.25 && back.batch.seed == -7 && back.batch.step == -1)
-    assert(back.derivatives)
+    assert(bits(back.request.inverseWidths.head) == bits(Array(1.0 / 3)))
+    val batch = back.request.batch
+    assert(batch.fraction == 0.25 && batch.seed == -7 && batch.step == -1)
+    assert(back.request.leaveOut == LeaveOut.TIES && back.request.terms == Terms.WIDTHS)
   }
 }

@@ -236,11 +236,19 @@ class KernelRegressionSuite extends MlSuite {
     assert(summary.gradientNormHistory.length == steps)
     assert(summary.inverseWidthHistory.length == steps)
     assert(summary.gradientNormHistory.last < 1e-2 * summary.gradientNormHistory.head)
-    assert(summary.passes == steps + 25) // the scan compares 25 candidates on all rows
+    // The scan, three starts of four steps or fewer, then the rest of the best one's steps.
+    val scan = summary.scanValues.length
+    assert(scan > 97 && summary.scanWidths.length == scan)
+    assert(summary.passes > scan + steps && summary.passes < scan + steps + 20)
+    assert(summary.passesHistory.last <= summary.passes - scan)
+    assert(summary.rowsHistory.toSeq.distinct == Seq(1))
+    assert(summary.effectiveDegreesOfFreedom > 1 && summary.effectiveDegreesOfFreedom < 60)
+    assert(summary.lossWithout.length == 2 && summary.tiedRows == 0 && summary.lossRows == 60)
+    assert(summary.looLossWithoutTies == summary.looLoss)
     assertClose(summary.looLoss, rows.looLoss(model.inverseWidths) / rows.weights.sum, Reference)
     assert(summary.rows == 62 && summary.rejectedRows == 1 && summary.zeroWeightRows == 1)
     assert(summary.rowsWithoutKeys == 0)
-    assert(summary.stopReason == "the next step promised less than tol 1.0E-8 of the loss")
+    assert(summary.stopReason == "the next step promised less than tol 1.0E-8 of the criterion")
     assert(
       summary.engineReason.startsWith(
         "engine broadcast (chosen): keys [62 x 2] take 0.00237 MB, " +
