@@ -5,6 +5,7 @@ import java.nio.file.Path
 import scala.jdk.CollectionConverters._
 
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
+import ml.regard.RegardProcess
 import ml.regard.job.Jobs
 import org.apache.commons.io.FileUtils
 
@@ -37,7 +38,7 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
       conf.flatMap(Seq("--conf", _)) ++ log.options ++
       // Work starts when both executors are there.
       Seq("--conf", "spark.scheduler.minRegisteredResourcesRatio=1")
-    val ended = Regard.good(submit ++ arguments: _*)
+    val ended = RegardProcess.good(submit ++ arguments: _*)
     assert(log.tasks.keySet == Set("0", "1"))
     ended.json
   }
@@ -139,6 +140,6 @@ class LocalClusterSuite extends RealExecutorsSuite("on a local cluster") {
 
   /** Its executors run in the folder of their Spark. */
   override def afterAll(): Unit =
-    try FileUtils.deleteDirectory(Regard.embeddedSpark.resolve("work").toFile)
+    try FileUtils.deleteDirectory(RegardProcess.embeddedSpark.resolve("work").toFile)
     finally super.afterAll()
 }
