@@ -7,6 +7,9 @@ import scala.jdk.CollectionConverters._
 import com.fasterxml.jackson.databind.ObjectMapper
 import com.fasterxml.jackson.databind.node.{ArrayNode, ObjectNode}
 import ml.regard.Rows
+import ml.regard.engine.MemoryStore
+import ml.regard.kernel.LossSums
+import ml.regard.optim.{Batch, Evaluation}
 
 class CheckpointSuite extends MlSuite {
   private val rows = Rows.random(150, 2, seed = 11, weighted = true)
@@ -192,17 +195,32 @@ class CheckpointSuite extends MlSuite {
     assert(second.summary.resumedSteps == 1)
   }
 
+  private val fields =
+    Array(3, 1, 0.1, Double.NaN, -0.0, Double.MinPositiveValue, 1 / 0.0, -1 / 0.0)
+  private val evaluation = new Evaluation(
+    true,
+    Array(Array(1.0 / 3)),
+    Batch.of(0.25, -7, -1),
+    Array(LossSums.of(fields))
+  )
+
+  test("of two fits that write to one folder the second one to write ends with a sentence") {
+    val checkpoint = folder("checkpoint").resolve("shared")
+    val keys = new MemoryStore(rows.pack)
+    def opened() = FitCheckpoint.open(spark, estimator(checkpoint), keys)
+    val (first, second) = (opened(), opened())
+    first.append(evaluation)
+    val written = text(checkpoint.resolve(record(1)))
+    assert(
+      sentence(second.append(evaluation)) ==
+        s"another fit writes to the checkpoint file:$checkpoint: it has ${record(1)} already"
+    )
+    first.append(evaluation)
+    assert(text(checkpoint.resolve(record(1))) == written)
+    assert(files(checkpoint).filterNot(_.startsWith(".")) == Seq(record(1), record(2), "fit.json"))
+  }
+
   test("sums that are not finite survive") {
-    import ml.regard.kernel.LossSums
-    import ml.regard.optim.{Batch, Evaluation}
-    val fields = Array(3, 1, 0.1, Double.NaN, -0.0, Double.MinPositiveValue, 1 / 0.0, -1 / 0.0)
-    val evaluation =
-      new Evaluation(
-        true,
-        Array(Array(1.0 / 3)),
-        Batch.of(0.25, -7, -1),
-        Array(LossSums.of(fields))
-      )
     val json = new ObjectMapper().readTree(EvaluationJson.write(1, evaluation).toString)
     val back = EvaluationJson.read(json)
     assert(bits(back.sums.head.toArray) == bits(fields))
