@@ -16,8 +16,10 @@ abstract class DisturbedFits extends AnyFunSuite {
 
   protected def training: String = path("training")
 
+  protected val rows = 3000
+
   private lazy val generate: Unit = {
-    val run = Jobs.run("generate", "--rows", "6000", "--seed", "5", "--out", training)
+    val run = Jobs.run("generate", "--rows", rows.toString, "--seed", "5", "--out", training)
     assert(run.code == 0, run.err)
   }
 

@@ -28,7 +28,7 @@ class StoppedFitSuite extends DisturbedFits {
     assert(kept.json.get("looLoss").asDouble > 0)
     SharedSpark.session
     val model = KernelRegressionModel.load(path("kept"))
-    assert(model.numKeys == 6000)
+    assert(model.numKeys == rows)
     assert(model.widths.head == kept.json.get("widths").get("x").asDouble)
     assert(Jobs.names(folder.resolve("kept-report")).contains("report.html"))
     assert(!Jobs.names(folder).exists(_.startsWith(".")), Jobs.names(folder))
@@ -45,8 +45,8 @@ class StoppedFitSuite extends DisturbedFits {
       val line = page.linesIterator.find(_.startsWith(s"metrics_regard_driver_regard_$name"))
       line.getOrElse(fail(s"no $name in\n$page")).split(" ").last.toDouble
     }
-    assert(metric("fit_rows_Count") == 6000)
-    assert(metric("fit_steps_Count") >= 3 && metric("fit_pairs_Count") > 6000.0 * 6000)
+    assert(metric("fit_rows_Count") == rows)
+    assert(metric("fit_steps_Count") >= 3 && metric("fit_pairs_Count") > rows.toDouble * rows)
     assert(metric("fit_loss_Value") > 0)
     process.terminate()
     val discarded = process.ended(seconds = 20)
@@ -88,7 +88,7 @@ class StoppedFitSuite extends DisturbedFits {
         .last
         .split(",")(1)
         .toDouble
-    assert(reported("fit.rows") == 6000 && reported("fit.steps") == 3)
+    assert(reported("fit.rows") == rows && reported("fit.steps") == 3)
     assert(reported("fit.loss") == logged.json.get("looLoss").asDouble)
   }
 }
