@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit
 import scala.jdk.CollectionConverters._
 
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
+import org.apache.commons.io.FileUtils
 import org.scalatest.Assertions
 
 /** A command as a user starts it: a process of its own, through jobs/regard, that tests may watch
@@ -73,8 +74,13 @@ object RegardProcess {
   /** The Spark that the launcher assembles. */
   lazy val embeddedSpark: Path = {
     good("--version")
-    Path.of("target/spark").toAbsolutePath
+    assembled
   }
+
+  private val assembled = Path.of("target/spark").toAbsolutePath
+
+  // The executors of a local-cluster run in the folder of their Spark, whatever suite started them.
+  sys.addShutdownHook(FileUtils.deleteDirectory(assembled.resolve("work").toFile))
 
   def start(arguments: String*): RegardProcess = startWith(shortLived, arguments: _*)
 

@@ -45,7 +45,7 @@ class LargeKeysSuite extends ClusterSuite {
 
   test("two million keys of 96 features are fitted and asked") {
     // All pair sums: with the JVM's best compiler.
-    val fitted = RegardProcess.startWith(Map.empty, fit("auto", training): _*).good(seconds = 900)
+    val fitted = RegardProcess.startWith(Map.empty, fit("auto", training): _*).good(seconds = 1800)
     val learned = fitted.json
     assert(learned.get("engine").asText == "partitioned" && learned.get("rows").asInt == rows)
     assert(learned.get("iterations").asInt == 5)
@@ -59,7 +59,7 @@ class LargeKeysSuite extends ClusterSuite {
         small ++
           Seq("score", "--model", path("model"), "--data", queries, "--out", path("scored")): _*
       )
-      .good(seconds = 600)
+      .good(seconds = 900)
     val score = scored.json
     assert(score.get("rows").asInt == 1000 && score.get("rejectedRows").asInt == 0)
     assert(scored.err.exists(_.contains("engine partitioned (chosen)")))

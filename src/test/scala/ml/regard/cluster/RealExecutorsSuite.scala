@@ -7,7 +7,6 @@ import scala.jdk.CollectionConverters._
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
 import ml.regard.RegardProcess
 import ml.regard.job.Jobs
-import org.apache.commons.io.FileUtils
 
 /** The jobs on executors that are processes of their own: closures travel, classes are fetched from
   * the driver, and broadcasts are deserialised. Answers have the bits that one process gives.
@@ -137,9 +136,4 @@ class StandaloneSuite extends RealExecutorsSuite("on a standalone cluster") {
 /** Spark's own small cluster, whose master and workers are threads of the driver. */
 class LocalClusterSuite extends RealExecutorsSuite("on a local cluster") {
   override protected def master = "local-cluster[2,1,1024]"
-
-  /** Its executors run in the folder of their Spark. */
-  override def afterAll(): Unit =
-    try FileUtils.deleteDirectory(RegardProcess.embeddedSpark.resolve("work").toFile)
-    finally super.afterAll()
 }
