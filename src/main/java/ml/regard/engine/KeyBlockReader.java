@@ -1,5 +1,6 @@
 package ml.regard.engine;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Iterator;
@@ -120,7 +121,7 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
     KeyFiles.RowGroup group = groups.next();
     if (!group.file.equals(fileName)) {
       close();
-      file = ParquetFileReader.open(HadoopInputFile.fromPath(new Path(group.file), hadoop));
+      file = open(group.file);
       fileName = group.file;
     }
     FileMetaData about = file.getFooter().getFileMetaData();
@@ -141,6 +142,17 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
     skip(features, (position - group.first) * dim);
     skip(values, position - group.first);
     skip(weights, position - group.first);
+  }
+
+  private ParquetFileReader open(String name) throws IOException {
+    try {
+      return ParquetFileReader.open(HadoopInputFile.fromPath(new Path(name), hadoop));
+    } catch (FileNotFoundException e) {
+      throw new DataException(
+          "the keys in %s are gone: they were deleted or replaced while they were read"
+              .formatted(name),
+          e);
+    }
   }
 
   private ColumnDescriptor column(MessageType schema, String... path) {

@@ -5,6 +5,7 @@ import java.nio.file.{Files, Path}
 import scala.jdk.CollectionConverters._
 
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
+import ml.regard.RegardProcess
 import ml.regard.cluster.Web.eventually
 import ml.regard.job.Jobs
 
@@ -40,7 +41,7 @@ class DeployModeSuite extends ClusterSuite {
     val before = drivers.keySet
     val submit = Seq("--master", standalone.url, "--deploy-mode", "cluster")
     val memory = Seq("--driver-memory", "1g", "--executor-memory", "1g")
-    val launcher = Regard.run(submit ++ memory ++ arguments: _*)
+    val launcher = RegardProcess.run(submit ++ memory ++ arguments: _*)
     assert(launcher.code == 0, launcher.err.mkString("\n"))
     assert(launcher.out.isEmpty)
     eventually(drivers.find(d => !before(d._1)).getOrElse(fail("the driver has not ended")))

@@ -3,6 +3,7 @@ package ml.regard.cluster
 import java.nio.file.Path
 
 import com.fasterxml.jackson.databind.JsonNode
+import ml.regard.RegardProcess
 import ml.regard.cluster.Web.eventually
 
 /** Executors and workers that die in the middle of a job: it ends well, with the bits of a run that
@@ -35,18 +36,17 @@ class FaultsSuite extends ClusterSuite {
   private final class Run(name: String, arguments: Seq[String], submit: String*) {
     private val page = new DriverPage
     val log = new EventLog(folder.resolve(s"$name-events"))
-    private val running = Regard.start(
-      Map.empty,
+    private val running = RegardProcess.start(
       Seq("--master", standalone.url, "--conf", "spark.executor.memory=1g") ++
         Seq("--conf", "spark.scheduler.minRegisteredResourcesRatio=1") ++
         Seq("--conf", "spark.shuffle.io.retryWait=1s") ++ page.options ++ log.options ++
-        submit ++ arguments
+        submit ++ arguments: _*
     )
 
     /** Waits until both executors are in the middle of a stage, and names the stage. */
     def at(stage: JsonNode => Boolean): String =
       eventually {
-        if (!running.process.isAlive) None
+        if (!running.isAlive) None
         else {
           val found = page.stages.find(stage)
           assert(found.isDefined && page.busy.size == 2)
@@ -57,11 +57,11 @@ class FaultsSuite extends ClusterSuite {
     /** After a kill: the driver has lost an executor and has work left. */
     def loses(executor: String, killPoint: String): Unit = {
       eventually(assert(page.lost.contains(executor)))
-      assert(!page.isComplete && running.process.isAlive)
+      assert(!page.isComplete && running.isAlive)
       info(s"kill point: $killPoint")
     }
 
-    def ended(): JsonNode = Regard.wellEnded(running.ended()).json
+    def ended(): JsonNode = running.good().json
   }
 
   private def id(executor: ProcessHandle): String =

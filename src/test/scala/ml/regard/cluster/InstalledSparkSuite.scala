@@ -6,6 +6,7 @@ import scala.sys.process._
 import scala.util.Using
 
 import com.fasterxml.jackson.databind.JsonNode
+import ml.regard.RegardProcess
 import ml.regard.job.Jobs
 
 /** The jobs through bin/spark-submit of a Spark as it is installed: the folder that
@@ -35,7 +36,10 @@ class InstalledSparkSuite extends ClusterSuite {
   }
 
   private def good(arguments: Seq[String]): JsonNode =
-    Regard.wellEnded(Regard.start(Map("SPARK_HOME" -> sparkHome.toString), arguments).ended()).json
+    RegardProcess
+      .startWith(RegardProcess.shortLived + ("SPARK_HOME" -> sparkHome.toString), arguments: _*)
+      .good()
+      .json
 
   test("fit and score through an installed spark-submit have the same bits") {
     assert(Files.isExecutable(sparkHome.resolve("bin/spark-submit")), sparkHome)

@@ -5,8 +5,7 @@ import java.nio.file.attribute.FileTime
 import java.nio.file.{Files, Path}
 import java.time.Instant
 
-import scala.sys.process._
-
+import ml.regard.{RegardProcess, SharedSpark}
 import ml.regard.io.MortalFileSystem
 import ml.regard.job.Jobs
 
@@ -17,28 +16,27 @@ class KilledDriverSuite extends ClusterSuite {
   private val (out, rejects) = (folder.resolve("out"), folder.resolve("rejects"))
   private val day = "run_date=2026-01-02"
 
-  private def regard(settings: Seq[String], arguments: String*): (Int, String) = {
+  private def score(data: String): Seq[String] =
+    Seq("score", "--model", path("model"), "--data", data, "--format", "csv") ++
+      Seq("--out", s"mortal:$out", "--rejected", s"mortal:$rejects", "--out-format", "json") ++
+      Seq("--run-date", day.stripPrefix("run_date="))
+
+  /** A driver of the cluster that kills itself. */
+  private def killedAt(stage: String, data: String): RegardProcess.Ended = {
     val scala =
       new File("target/spark/jars").listFiles.filter(_.getName.startsWith("scala-library"))
     val classes = (new File("target/test-classes") +: scala).map(_.getAbsolutePath).mkString(":")
-    val all = MortalFileSystem.Settings.map { case (k, v) => s"spark.hadoop.$k=$v" } ++ settings ++
-      Seq(s"spark.executor.extraClassPath=$classes")
-    val command = Seq(new File("jobs/regard").getAbsolutePath, "--master", standalone.url) ++
-      Seq("--driver-class-path", classes) ++ all.flatMap(Seq("--conf", _)) ++ arguments
-    val said = new StringBuilder
-    val code = Process(command, new File("."), "SPARK_HOME" -> "", "SPARK_LOCAL_IP" -> "127.0.0.1")
-      .!(ProcessLogger(_ => (), line => said.synchronized(said ++= line + "\n")))
-    (code, said.toString)
+    val mortal = MortalFileSystem.Settings + ("regard.test.kill" -> stage)
+    val settings = mortal.map { case (key, value) => s"spark.hadoop.$key=$value" }.toSeq :+
+      s"spark.executor.extraClassPath=$classes"
+    RegardProcess.run(
+      Seq("--master", standalone.url, "--driver-class-path", classes) ++
+        settings.flatMap(Seq("--conf", _)) ++ score(data): _*
+    )
   }
 
-  private def score(data: String, settings: String*): (Int, String) = regard(
-    settings,
-    Seq("score", "--model", folder.resolve("model").toString, "--data", data, "--format", "csv") ++
-      Seq("--out", s"mortal:$out", "--rejected", s"mortal:$rejects", "--out-format", "json") ++
-      Seq("--run-date", day.stripPrefix("run_date=")): _*
-  )
-
-  private def good(result: (Int, String)): Unit = assert(result._1 == 0, result._2)
+  /** A run in this process, which knows nothing of the killed one but its files. */
+  private def next(data: String): Jobs.Run = Jobs.run(score(data): _*)
 
   private def rows(root: Path): Option[Set[String]] = {
     val partition = root.resolve(day)
@@ -57,20 +55,18 @@ class KilledDriverSuite extends ClusterSuite {
     }
 
   test("at no stage is a part visible, and the next run completes it") {
+    for ((key, value) <- MortalFileSystem.Settings)
+      SharedSpark.session.sparkContext.hadoopConfiguration.set(key, value)
     val train = Jobs.csv(folder, "train.csv", "x,y", "1,1", "2,2", "3,3")
-    good(
-      regard(
-        Nil,
-        Seq("fit", "--data", train, "--format", "csv", "--features", "x", "--label", "y") ++
-          Seq("--model", folder.resolve("model").toString, "--solver", "fixed") ++
-          Seq("--width", "0.1"): _*
-      )
+    here(
+      Seq("fit", "--data", train, "--format", "csv", "--features", "x", "--label", "y") ++
+        Seq("--model", path("model"), "--solver", "fixed", "--width", "0.1")
     )
     val older = Jobs.csv(folder, "older.csv", "x", "1", "bad")
     val newer = Jobs.csv(folder, "newer.csv", "x", "1", "2", "worse", "3")
-    good(score(newer))
+    here(score(newer))
     val fresh = seen
-    good(score(older))
+    here(score(older))
     val old = seen
     val none = None
     val expected = Map(
@@ -82,19 +78,19 @@ class KilledDriverSuite extends ClusterSuite {
       "journal dropped" -> fresh
     )
     for ((stage, i) <- MortalFileSystem.Stages.zipWithIndex) {
-      val killed = score(newer, s"spark.hadoop.regard.test.kill=$stage")
-      assert(killed._1 == 137, s"$stage: ${killed._2}")
+      val killed = killedAt(stage, newer)
+      assert(killed.code == 137, s"$stage: ${killed.err.mkString("\n")}")
       assert(seen == expected(stage), stage)
       if (i == 0) {
-        val (code, said) = score(newer)
-        assert(code == 3 && said.contains("is being written by run"), said)
+        val refused = next(newer)
+        assert(refused.code == 3 && refused.err.contains("is being written by run"), refused.err)
       }
       letTimePass()
       // The next run fails on its own input, but only after it has settled what it found.
-      assert(score(folder.resolve("missing").toString)._1 == 3)
+      assert(next(path("missing")).code == 3)
       val settled = seen
       assert(settled == (if (stage == "staging written") old else fresh), stage)
-      good(score(older))
+      here(score(older))
       assert(seen == old, stage)
       for (root <- Seq(out, rejects)) assert(Jobs.names(root) == Set(day), stage)
       info(s"kill point ${i + 1}: $stage: readers saw ${expected(stage)}, then $settled")

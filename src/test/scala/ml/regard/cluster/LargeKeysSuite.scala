@@ -1,6 +1,6 @@
 package ml.regard.cluster
 
-import ml.regard.SharedSpark
+import ml.regard.{RegardProcess, SharedSpark}
 import org.apache.spark.sql.functions.{col, rand}
 
 /** Keys of 1.5 GB on two executors with a heap of 512 MB each: they are fitted and asked, and never
@@ -32,7 +32,7 @@ class LargeKeysSuite extends ClusterSuite {
       Seq("--mini-batch-fraction", (256.0 / rows).toString, "--max-iter", "5")
 
   test("the broadcast engine ends with a sentence that names the setting to change") {
-    val ended = Regard.run(fit("broadcast", training): _*)
+    val ended = RegardProcess.run(fit("broadcast", training): _*)
     assert(ended.code == 3, ended.err.takeRight(20).mkString("\n"))
     // 8 (96 + 3) 2,000,000 bytes are 1510 MB; of 512 MB Spark has 0.6 (512 - 300) MB.
     assert(
@@ -44,21 +44,23 @@ class LargeKeysSuite extends ClusterSuite {
   }
 
   test("two million keys of 96 features are fitted and asked") {
-    val fitted = Regard.start(Map.empty, fit("auto", training)).ended(minutes = 15)
-    val learned = Regard.wellEnded(fitted).json
+    // All pair sums: with the JVM's best compiler.
+    val fitted = RegardProcess.startWith(Map.empty, fit("auto", training): _*).good(seconds = 1800)
+    val learned = fitted.json
     assert(learned.get("engine").asText == "partitioned" && learned.get("rows").asInt == rows)
     assert(learned.get("iterations").asInt == 5)
     assert(fitted.err.exists(_.contains("engine partitioned (chosen): keys [2000000 x 96]")))
     info(s"fit: ${learned.get("seconds").asDouble} s")
 
     val queries = table("queries", 1000, seed = 5000)
-    val scored = Regard
-      .start(
+    val scored = RegardProcess
+      .startWith(
         Map.empty,
-        small ++ Seq("score", "--model", path("model"), "--data", queries, "--out", path("scored"))
+        small ++
+          Seq("score", "--model", path("model"), "--data", queries, "--out", path("scored")): _*
       )
-      .ended(minutes = 10)
-    val score = Regard.wellEnded(scored).json
+      .good(seconds = 900)
+    val score = scored.json
     assert(score.get("rows").asInt == 1000 && score.get("rejectedRows").asInt == 0)
     assert(scored.err.exists(_.contains("engine partitioned (chosen)")))
     info(s"score: ${score.get("seconds").asDouble} s")

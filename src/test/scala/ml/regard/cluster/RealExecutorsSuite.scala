@@ -5,8 +5,8 @@ import java.nio.file.Path
 import scala.jdk.CollectionConverters._
 
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
+import ml.regard.RegardProcess
 import ml.regard.job.Jobs
-import org.apache.commons.io.FileUtils
 
 /** The jobs on executors that are processes of their own: closures travel, classes are fetched from
   * the driver, and broadcasts are deserialised. Answers have the bits that one process gives.
@@ -37,7 +37,7 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
       conf.flatMap(Seq("--conf", _)) ++ log.options ++
       // Work starts when both executors are there.
       Seq("--conf", "spark.scheduler.minRegisteredResourcesRatio=1")
-    val ended = Regard.good(submit ++ arguments: _*)
+    val ended = RegardProcess.good(submit ++ arguments: _*)
     assert(log.tasks.keySet == Set("0", "1"))
     ended.json
   }
@@ -136,9 +136,4 @@ class StandaloneSuite extends RealExecutorsSuite("on a standalone cluster") {
 /** Spark's own small cluster, whose master and workers are threads of the driver. */
 class LocalClusterSuite extends RealExecutorsSuite("on a local cluster") {
   override protected def master = "local-cluster[2,1,1024]"
-
-  /** Its executors run in the folder of their Spark. */
-  override def afterAll(): Unit =
-    try FileUtils.deleteDirectory(Regard.embeddedSpark.resolve("work").toFile)
-    finally super.afterAll()
 }

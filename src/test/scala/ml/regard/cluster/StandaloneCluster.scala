@@ -8,7 +8,7 @@ import scala.jdk.StreamConverters._
 import scala.util.Using
 
 import com.fasterxml.jackson.databind.JsonNode
-import ml.regard.SharedSpark
+import ml.regard.{RegardProcess, SharedSpark}
 import ml.regard.cluster.Web.eventually
 import org.scalatest.Assertions
 
@@ -19,7 +19,7 @@ import org.scalatest.Assertions
   *   of each of the two workers
   */
 final class StandaloneCluster(cores: Int = 1) extends Assertions with AutoCloseable {
-  private val spark = Regard.embeddedSpark
+  private val spark = RegardProcess.embeddedSpark
   private val folder = SharedSpark.temporaryFolder("standalone")
   private var daemons = Vector.empty[Daemon]
   sys.addShutdownHook(close())
@@ -91,8 +91,7 @@ final class StandaloneCluster(cores: Int = 1) extends Assertions with AutoClosea
     val environment = builder.environment
     environment.put("SPARK_HOME", spark.toString)
     environment.put("SPARK_SCALA_VERSION", "2.13")
-    environment.put("SPARK_LOCAL_IP", "127.0.0.1")
-    environment.put("SPARK_LOCAL_DIRS", Regard.localFolder.toString)
+    environment.putAll((RegardProcess.environment ++ RegardProcess.shortLived).asJava)
     environment.put("SPARK_CONF_DIR", folder.toString) // nor the settings of this machine
     val started = new Daemon(name, builder.start(), log)
     daemons :+= started

@@ -12,7 +12,7 @@ import org.scalatest.time.{Millis, Seconds, Span}
 /** The JSON that Spark's web pages on this machine serve. */
 object Web extends Eventually {
   override implicit val patienceConfig: PatienceConfig =
-    PatienceConfig(timeout = Span(60, Seconds), interval = Span(50, Millis))
+    PatienceConfig(timeout = Span(180, Seconds), interval = Span(50, Millis))
 
   def json(port: Int, path: String): JsonNode = {
     val connection = URI.create(s"http://127.0.0.1:$port$path").toURL.openConnection()

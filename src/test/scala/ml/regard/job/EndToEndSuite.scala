@@ -1,12 +1,9 @@
 package ml.regard.job
 
-import java.io.File
 import java.nio.file.Path
 
-import scala.sys.process._
-
-import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
-import ml.regard.{Golden, SharedSpark}
+import ml.regard.RegardProcess.good
+import ml.regard.{Golden, RegardProcess, SharedSpark}
 import org.scalatest.funsuite.AnyFunSuite
 import org.scalatest.tags.Slow
 
@@ -14,28 +11,6 @@ import org.scalatest.tags.Slow
 @Slow
 class EndToEndSuite extends AnyFunSuite {
   private val folder = SharedSpark.temporaryFolder("end-to-end")
-
-  private case class Ended(code: Int, out: Seq[String], err: Seq[String]) {
-    def json: JsonNode = new ObjectMapper().readTree(out.last)
-  }
-
-  private def regard(arguments: String*): Ended = {
-    val out, err = Seq.newBuilder[String]
-    val process = Process(
-      new File("jobs/regard").getAbsolutePath +: arguments,
-      new File("."),
-      "SPARK_HOME" -> ""
-    )
-    val code = process.!(ProcessLogger(out += _, err += _))
-    Ended(code, out.result(), err.result())
-  }
-
-  private def good(arguments: String*): Ended = {
-    val ended = regard(arguments: _*)
-    assert(ended.code == 0, ended.err.mkString("\n"))
-    assert(ended.out.size == 1, "one line of JSON and nothing else")
-    ended
-  }
 
   private def path(name: String): String = folder.resolve(name).toString
 
@@ -93,11 +68,20 @@ class EndToEndSuite extends AnyFunSuite {
 
   test("exit codes and sentences reach the shell") {
     val missing =
-      regard("evaluate", "--model", path("none"), "--data", "data/mcycle.csv", "--label", "y")
+      RegardProcess.run(
+        "evaluate",
+        "--model",
+        path("none"),
+        "--data",
+        "data/mcycle.csv",
+        "--label",
+        "y"
+      )
     assert(missing.code == 3)
     assert(missing.err.last.contains("there is no model at " + path("none")))
     assert(missing.out.isEmpty)
-    val unknown = regard("generate", "--rows", "3", "--out", path("g"), "--bandwidth", "1")
+    val unknown =
+      RegardProcess.run("generate", "--rows", "3", "--out", path("g"), "--bandwidth", "1")
     assert(unknown.code == 2)
     assert(unknown.err.last.contains("--bandwidth"))
   }

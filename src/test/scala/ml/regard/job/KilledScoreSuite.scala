@@ -8,6 +8,7 @@ import scala.jdk.CollectionConverters._
 
 import ml.regard.io.{DatedSink, LockTimes, MortalFileSystem, RowSink, Tables}
 import ml.regard.{DataException, SharedSpark}
+import org.apache.commons.io.FileUtils
 import org.scalatest.BeforeAndAfterAll
 import org.scalatest.funsuite.AnyFunSuite
 
@@ -76,12 +77,21 @@ class KilledScoreSuite extends AnyFunSuite with BeforeAndAfterAll {
     assert(old.flatten.map(_.size) == Seq(1, 1) && fresh.flatten.map(_.size) == Seq(3, 1))
     assert(old != fresh)
     assert(score(older, "2026-01-01").code == 0)
+    assert(whole(older) == old)
+    val before = folder.resolve("before")
+    for (root <- both) FileUtils.copyDirectory(root.toFile, before.resolve(root.getFileName).toFile)
+    def restore(): Unit =
+      for (root <- both) {
+        FileUtils.deleteDirectory(root.toFile)
+        FileUtils.copyDirectory(before.resolve(root.getFileName).toFile, root.toFile)
+      }
 
     var kills = 0
     var decided = 0
     var died = true
     while (died) {
-      assert(whole(older) == old)
+      restore()
+      assert(seen("2026-01-02") == old)
       MortalFileSystem.dieAt(kills + 1)
       val run = score(newer, "2026-01-02")
       died = MortalFileSystem.revive()

@@ -4,12 +4,11 @@ import java.io.File
 import java.nio.file.Files
 import java.time.{Clock, Duration}
 import java.util.Optional
-import java.util.concurrent.TimeUnit
 
 import scala.jdk.CollectionConverters._
 
 import ml.regard.io.{Database, JdbcSink, LockTimes, RowSink}
-import ml.regard.{DataException, SharedSpark}
+import ml.regard.{DataException, RegardProcess, SharedSpark}
 import org.scalatest.BeforeAndAfterAll
 import org.scalatest.concurrent.Eventually
 import org.scalatest.funsuite.AnyFunSuite
@@ -198,22 +197,20 @@ class PostgresSuite extends AnyFunSuite with BeforeAndAfterAll with Eventually {
       val blocker = db.connect()
       blocker.setAutoCommit(false)
       blocker.createStatement.execute("lock table nightly.scores in share mode")
-      val command = Seq(new File("jobs/regard").getAbsolutePath, "--master", "local[2]") ++
-        Seq("--driver-class-path", driver.toString) ++ dated("2026-01-01")
-      val builder = new ProcessBuilder(command: _*)
-        .redirectErrorStream(true)
-        .redirectOutput(folder.resolve("killed.log").toFile)
-      builder.environment.remove("SPARK_HOME")
-      val process = builder.start()
+      val process = RegardProcess.start(
+        Seq("--master", "local[2]", "--driver-class-path", driver.toString) ++
+          dated("2026-01-01"): _*
+      )
       try
         eventually {
           val waiting = "select query from pg_stat_activity where wait_event_type = 'Lock'"
           val there = db.rows(waiting).exists(_.startsWith("DELETE FROM nightly.scores"))
           assert(there || !process.isAlive)
         }
-      finally process.destroyForcibly().waitFor(1, TimeUnit.MINUTES)
-      assert(process.exitValue == 137, Jobs.read(folder.resolve("killed.log")))
-      assert(!Jobs.read(folder.resolve("killed.log")).contains(db.password))
+      finally process.kill()
+      val killed = process.ended()
+      assert(killed.code == 137, killed.err)
+      assert(!(killed.out ++ killed.err).exists(_.contains(db.password)))
       assert(tables.size == 3, "the staging tables of the dead run")
       blocker.rollback()
       blocker.close()

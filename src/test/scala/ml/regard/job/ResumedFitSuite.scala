@@ -2,7 +2,7 @@ package ml.regard.job
 
 import java.nio.file.Path
 
-import ml.regard.SharedSpark
+import ml.regard.{RegardProcess, SharedSpark}
 import org.scalatest.funsuite.AnyFunSuite
 import org.scalatest.tags.Slow
 
@@ -16,15 +16,16 @@ abstract class DisturbedFits extends AnyFunSuite {
 
   protected def training: String = path("training")
 
+  protected val rows = 3000
+
   private lazy val generate: Unit = {
-    val run = Jobs.run("generate", "--rows", "6000", "--seed", "5", "--out", training)
+    val run = Jobs.run("generate", "--rows", rows.toString, "--seed", "5", "--out", training)
     assert(run.code == 0, run.err)
   }
 
   protected def fit(model: String, before: Seq[String], options: String*): RegardProcess = {
     generate
-    new RegardProcess(
-      folder,
+    RegardProcess.start(
       Seq("--master", master) ++ before ++ Seq("fit", "--data", training, "--features", "x") ++
         Seq("--label", "y", "--model", path(model), "--tol", "0", "--step-size", "0.01") ++
         options: _*
@@ -54,20 +55,19 @@ abstract class ResumedFits extends DisturbedFits {
   test("a fit whose driver was killed twice ends with the bits of an undisturbed one") {
     def finite(model: String, options: String*) =
       fit(model, Nil, Seq("--max-iter", "30") ++ options: _*)
-    val undisturbed = finite("undisturbed")
-    assert(undisturbed.exitCode() == 0, undisturbed.errLines)
+    val undisturbed = finite("undisturbed").good()
     for (known <- Seq(5, 15)) {
       val killed = finite("killed", "--checkpoint", path("checkpoint"))
       killed.awaitWhileRunning(s"$known evaluations")(records("checkpoint") >= known)
       killed.kill()
-      assert(killed.exitCode() == 137 && killed.outLines.isEmpty)
+      val dead = killed.ended()
+      assert(dead.code == 137 && dead.out.isEmpty)
       assert(!Jobs.names(folder).contains("killed"))
       assert(records("checkpoint") < 31, "killed in the middle")
       info(s"kill point: the driver of a fit, after ${records("checkpoint")} evaluations")
     }
     val known = records("checkpoint")
-    val resumed = finite("killed", "--checkpoint", path("checkpoint"))
-    assert(resumed.exitCode() == 0, resumed.errLines)
+    val resumed = finite("killed", "--checkpoint", path("checkpoint")).good()
     assert(resumed.json.get("resumedSteps").asInt == known)
     for (key <- Seq("widths", "inverseWidths", "looLoss", "looRSquared", "iterations", "passes"))
       assert(resumed.json.get(key) == undisturbed.json.get(key), key)

@@ -91,6 +91,19 @@ class ScoreSuite extends AnyFunSuite {
     assert(cells(read("auto")) == cells(read("broadcast")))
   }
 
+  test("keys that are deleted while a score reads them end it with a sentence") {
+    // A feature that can delete the keys: it is computed when the model has been loaded.
+    spark.udf.register("deleting", (x: Double) => { DeletedKeys.delete(); x })
+    val losing = fit("losing", csv("losing.csv", "x,y", "1,1", "2,2"), "csv", "deleting(x) as x")
+    val keys = Path.of(losing, "keys")
+    DeletedKeys.folder = Some(keys)
+    refused(3, s"the keys in file:$keys/part-", "are gone")(
+      Seq("score", "--model", losing, "--data", csv("asking.csv", "x", "1"), "--format", "csv") ++
+        Seq("--engine", "partitioned", "--out", path("lost"))
+    )
+    assert(!Files.exists(folder.resolve("lost")))
+  }
+
   test("yesterday is a date by the clock in UTC, and the manifest names it") {
     val data = csv("nightly.csv", "x,z", "1,5")
     def day = java.time.LocalDate.now(java.time.ZoneOffset.UTC).minusDays(1).toString
@@ -373,4 +386,12 @@ class ScoreSuite extends AnyFunSuite {
     )
     assert(!Files.exists(folder.resolve("no")))
   }
+}
+
+object DeletedKeys {
+  @volatile var folder: Option[Path] = None
+
+  def delete(): Unit =
+    for (keys <- folder; file <- Jobs.names(keys) if file.endsWith(".parquet"))
+      Files.delete(keys.resolve(file))
 }

@@ -20,15 +20,16 @@ class StoppedFitSuite extends DisturbedFits {
   test("SIGTERM with --on-cancel keep: the model so far is saved, and the line of JSON says so") {
     val process = endless("kept", Nil, "--on-cancel", "keep", "--report", path("kept-report"))
     process.terminate()
-    assert(process.exitCode(seconds = 20) == 143)
-    assert(process.outLines.size == 1, process.errLines)
-    val steps = process.json.get("iterations").asInt
-    assert(steps >= 3 && process.json.get("stopReason").asText == s"cancelled after step $steps")
-    assert(process.json.get("looLoss").asDouble > 0)
+    val kept = process.ended(seconds = 20)
+    assert(kept.code == 143)
+    assert(kept.out.size == 1, kept.err)
+    val steps = kept.json.get("iterations").asInt
+    assert(steps >= 3 && kept.json.get("stopReason").asText == s"cancelled after step $steps")
+    assert(kept.json.get("looLoss").asDouble > 0)
     SharedSpark.session
     val model = KernelRegressionModel.load(path("kept"))
-    assert(model.numKeys == 6000)
-    assert(model.widths.head == process.json.get("widths").get("x").asDouble)
+    assert(model.numKeys == rows)
+    assert(model.widths.head == kept.json.get("widths").get("x").asDouble)
     assert(Jobs.names(folder.resolve("kept-report")).contains("report.html"))
     assert(!Jobs.names(folder).exists(_.startsWith(".")), Jobs.names(folder))
   }
@@ -44,13 +45,13 @@ class StoppedFitSuite extends DisturbedFits {
       val line = page.linesIterator.find(_.startsWith(s"metrics_regard_driver_regard_$name"))
       line.getOrElse(fail(s"no $name in\n$page")).split(" ").last.toDouble
     }
-    assert(metric("fit_rows_Count") == 6000)
-    assert(metric("fit_steps_Count") >= 3 && metric("fit_pairs_Count") > 6000.0 * 6000)
+    assert(metric("fit_rows_Count") == rows)
+    assert(metric("fit_steps_Count") >= 3 && metric("fit_pairs_Count") > rows.toDouble * rows)
     assert(metric("fit_loss_Value") > 0)
     process.terminate()
-    assert(process.exitCode(seconds = 20) == 143)
-    assert(process.outLines.isEmpty)
-    val last = process.errLines.last
+    val discarded = process.ended(seconds = 20)
+    assert(discarded.code == 143 && discarded.out.isEmpty)
+    val last = discarded.err.last
     assert(last.startsWith("regard: the command was cancelled: [SPARK_JOB_CANCELLED] Job "), last)
     assert(last.contains("because the process was told to stop"), last)
     assert(!Jobs.names(folder).exists(n => n == "discarded" || n.startsWith(".")))
@@ -60,7 +61,7 @@ class StoppedFitSuite extends DisturbedFits {
     val (events, metrics) = (folder.resolve("events"), folder.resolve("metrics"))
     Seq(events, metrics).foreach(Files.createDirectories(_))
     val sink = "spark.metrics.conf.driver.sink.csv"
-    val process = fit(
+    val logged = fit(
       "logged",
       Seq("--load-spark-defaults", "--properties-file", "conf/history.conf") ++
         Seq("--conf", s"spark.eventLog.dir=$events") ++
@@ -68,8 +69,7 @@ class StoppedFitSuite extends DisturbedFits {
         Seq("--conf", s"$sink.directory=$metrics"),
       "--max-iter",
       "3"
-    )
-    assert(process.exitCode() == 0, process.errLines)
+    ).good()
     val log = Using
       .resource(Files.walk(events))(_.iterator.asScala.toSeq)
       .filter(_.getFileName.toString.matches("events_1_.*\\.zstd"))
@@ -88,7 +88,7 @@ class StoppedFitSuite extends DisturbedFits {
         .last
         .split(",")(1)
         .toDouble
-    assert(reported("fit.rows") == 6000 && reported("fit.steps") == 3)
-    assert(reported("fit.loss") == process.json.get("looLoss").asDouble)
+    assert(reported("fit.rows") == rows && reported("fit.steps") == 3)
+    assert(reported("fit.loss") == logged.json.get("looLoss").asDouble)
   }
 }

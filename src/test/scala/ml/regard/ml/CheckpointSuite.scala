@@ -1,12 +1,16 @@
 package ml.regard.ml
 
 import java.nio.file.{Files, Path}
+import java.util.Optional
 
 import scala.jdk.CollectionConverters._
 
 import com.fasterxml.jackson.databind.ObjectMapper
 import com.fasterxml.jackson.databind.node.{ArrayNode, ObjectNode}
 import ml.regard.Rows
+import ml.regard.engine.MemoryStore
+import ml.regard.kernel.{LeaveOut, LossSums, Terms}
+import ml.regard.optim.{Batch, Evaluation, LossRequest}
 
 class CheckpointSuite extends MlSuite {
   private val rows = Rows.random(150, 2, seed = 11, weighted = true)
@@ -192,18 +196,37 @@ class CheckpointSuite extends MlSuite {
     assert(second.summary.resumedSteps == 1)
   }
 
-  test("sums that are not finite survive") {
-    import ml.regard.kernel.{LeaveOut, LossSums, Terms}
-    import ml.regard.optim.{Batch, Evaluation, LossRequest}
-    val fields = Array(3, 1, 0.1, Double.NaN, -0.0, 1 / 0.0, -1 / 0.0, Double.MinPositiveValue) ++
+  private val fields =
+    Array(3, 1, 0.1, Double.NaN, -0.0, 1 / 0.0, -1 / 0.0, Double.MinPositiveValue) ++
       Array(1e300, -1e-300, 5)
-    val request = new LossRequest(
+  private val evaluation = new Evaluation(
+    new LossRequest(
       Array(Array(1.0 / 3)),
       Batch.of(0.25, -7, -1),
       LeaveOut.TIES,
       Terms.WIDTHS
+    ),
+    Array(LossSums.of(1, Terms.WIDTHS, fields))
+  )
+
+  test("of two fits that write to one folder the second one to write ends with a sentence") {
+    val checkpoint = folder("checkpoint").resolve("shared")
+    val training =
+      new TrainingRows(new MemoryStore(rows.pack), Optional.empty(), null, rows.size, 0, 0)
+    def opened() = FitCheckpoint.open(spark, estimator(checkpoint), training)
+    val (first, second) = (opened(), opened())
+    first.append(evaluation)
+    val written = text(checkpoint.resolve(record(1)))
+    assert(
+      sentence(second.append(evaluation)) ==
+        s"another fit writes to the checkpoint file:$checkpoint: it has ${record(1)} already"
     )
-    val evaluation = new Evaluation(request, Array(LossSums.of(1, Terms.WIDTHS, fields)))
+    first.append(evaluation)
+    assert(text(checkpoint.resolve(record(1))) == written)
+    assert(files(checkpoint).filterNot(_.startsWith(".")) == Seq(record(1), record(2), "fit.json"))
+  }
+
+  test("sums that are not finite survive") {
     val json = new ObjectMapper().readTree(EvaluationJson.write(1, evaluation).toString)
     val back = EvaluationJson.read(json)
     assert(bits(back.sums.head.toArray) == bits(fields))
