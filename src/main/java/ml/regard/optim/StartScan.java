@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import ml.regard.DataException;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.Terms;
 
@@ -33,7 +34,11 @@ public record StartScan(
   private static final int OCTAVES_DOWN = 8;
   private static final int MAX_OCTAVES = 64;
 
-  /** Compares the multiples within the bounds of the scales. */
+  /**
+   * Compares the multiples within the bounds of the scales.
+   *
+   * @throws DataException if no row has a key to attend to
+   */
   public static StartScan run(
       Objective objective, Criterion criterion, FeatureScales scales, long seed) {
     int numRows = objective.numRows();
@@ -41,6 +46,11 @@ public record StartScan(
     double[][] candidates = candidates(scales, sample.isAll());
     LossRequest request = new LossRequest(candidates, sample, criterion.leaveOut(), Terms.VALUE);
     LossSums[] sums = objective.evaluate(request);
+    if (sums[0].rows() == 0) {
+      throw new DataException(
+          "leave-one-out needs two rows with positive weight that may attend to each other, but with"
+              + " leaveOut %s there are none".formatted(criterion.leaveOut()));
+    }
     double[] values = new double[sums.length];
     for (int k = 0; k < values.length; k++) {
       double value = criterion.value(sums[k], numRows);

@@ -136,7 +136,7 @@ final class TrustRegion {
 
   /**
    * By how much the noise of the batch may keep the criterion above its minimum over all rows, as a
-   * share of it: 1/2 tr(B^-1 Cov g), with B by Gauss and Newton.
+   * share of it: 1/2 tr(B^-1 Cov g), B the curvature with its eigenvalues kept positive.
    */
   double noise() {
     int n = inverseWidths.length;
@@ -144,13 +144,14 @@ final class TrustRegion {
     double[][] matrix = criterion.curvature(sums, objective.numRows());
     SymmetricEigen eigen = SymmetricEigen.of(restricted(matrix));
     double largest = Dense.largest(eigen.values());
+    boolean[] moves = moving();
     double noise = 0;
     for (int k = 0; k < n; k++) {
       double variance = 0;
       for (int g = 0; g < n; g++) {
         for (int h = 0; h < n; h++) {
           double part = eigen.vectors()[g][k] * eigen.vectors()[h][k];
-          variance += moves(g) && moves(h) ? part * covariance[g][h] : 0;
+          variance += moves[g] && moves[h] ? part * covariance[g][h] : 0;
         }
       }
       if (variance > 0) {
@@ -215,9 +216,10 @@ final class TrustRegion {
   }
 
   private double[][] restricted(double[][] matrix) {
+    boolean[] moves = moving();
     for (int g = 0; g < matrix.length; g++) {
       for (int h = 0; h < matrix.length; h++) {
-        if (!moves(g) || !moves(h)) {
+        if (!moves[g] || !moves[h]) {
           matrix[g][h] = 0;
         }
       }
@@ -227,22 +229,26 @@ final class TrustRegion {
 
   private double[] freeGradient() {
     double[] gradient = criterion.gradient(sums, objective.numRows());
+    boolean[] moves = moving();
     for (int g = 0; g < gradient.length; g++) {
-      if (!moves(g)) {
-        gradient[g] = 0;
-      }
+      gradient[g] = moves[g] ? gradient[g] : 0;
     }
     return gradient;
   }
 
-  /** Whether a width may move: not off, and not at a bound that the criterion pushes against. */
-  private boolean moves(int g) {
-    if (off[g]) {
-      return false;
+  /** Which widths may move: not off, and not at a bound that the criterion pushes against. */
+  private boolean[] moving() {
+    double[] gradient = criterion.gradient(sums, objective.numRows());
+    boolean[] moves = new boolean[gradient.length];
+    for (int g = 0; g < moves.length; g++) {
+      double h = 1 / inverseWidths[g];
+      boolean inside =
+          gradient[g] < 0
+              ? h < scales.highest(g) * (1 - 1e-12)
+              : h > scales.lowest(g) * (1 + 1e-12);
+      moves[g] = inside && !off[g];
     }
-    double slope = criterion.gradient(sums, objective.numRows())[g];
-    double h = 1 / inverseWidths[g];
-    return slope < 0 ? h < scales.highest(g) * (1 - 1e-12) : h > scales.lowest(g) * (1 + 1e-12);
+    return moves;
   }
 
   private double[] moved(double[] step) {

@@ -117,7 +117,7 @@ public record WidthSearch(
         if (starts.size() > 1) {
           explore(path);
         }
-        if (path != best && path.region.value() < best.region.value()) {
+        if (path != best && maxIter > 0 && path.region.value() < best.region.value()) {
           best = path;
         }
       }
@@ -130,7 +130,8 @@ public record WidthSearch(
     }
 
     private void explore(Path path) {
-      for (int s = 0; s < Math.min(EXPLORING_STEPS, maxIter) && !ended(path); s++) {
+      int most = Math.min(EXPLORING_STEPS, maxIter);
+      while (path.iterations.size() < most && !isGrowing(path) && !ended(path)) {
         step(path);
       }
     }
@@ -240,7 +241,7 @@ public record WidthSearch(
       for (int round = 0; round < widths; round++) {
         losses = without();
         int feature = leastRelevant();
-        if (feature < 0) {
+        if (feature < 0 || best.iterations.size() >= maxIter) {
           return;
         }
         Path before = best;
@@ -248,13 +249,18 @@ public record WidthSearch(
         without.iterations.addAll(before.iterations);
         without.firstNorm = before.firstNorm;
         without.region.switchOff(feature);
-        run(without, without.iterations.size() + maxIter);
-        if (without.region.value()
-            > before.region.value() + NOTHING * criterion.scale(before.region.sums())) {
+        run(without, maxIter);
+        if (isWorse(without.region, before.region)) {
           return;
         }
         best = without;
       }
+    }
+
+    /** Whether the criterion is higher over the same rows; over more rows it is not compared. */
+    private boolean isWorse(TrustRegion now, TrustRegion before) {
+      return now.batch().same(before.batch())
+          && now.value() > before.value() + NOTHING * criterion.scale(before.sums());
     }
 
     /** By how much the criterion rises without each feature, over the first sample. */

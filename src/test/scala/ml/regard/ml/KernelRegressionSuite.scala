@@ -121,7 +121,11 @@ class KernelRegressionSuite extends MlSuite {
   test("the same bits on any number of tasks and for any arrangement of the rows") {
     val rows = Rows.random(2100, 2, seed = 1, weighted = true)
     val data = dataFrame(rows).cache()
-    val learner = new KernelRegression().setWeightCol("weight").setWidth(0.5).setMaxIter(2)
+    val learner = new KernelRegression()
+      .setWeightCol("weight")
+      .setWidth(0.5)
+      .setMaxIter(2)
+      .setMiniBatchFraction(1)
     val arranged = Seq(
       learner.copy(ParamMap.empty).setNumPartitions(1).fit(data),
       learner.copy(ParamMap.empty).setNumPartitions(2).fit(data.repartition(3)),

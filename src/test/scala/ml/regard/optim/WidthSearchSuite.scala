@@ -74,17 +74,26 @@ class WidthSearchSuite extends AnyFunSuite {
     }
   }
 
-  test("a feature that says nothing is switched off, one that does is not") {
-    val random = Rows.random(200, 3, seed = 7)
-    val rows = random.copy(values = random.features.map(x => math.sin(3 * x(0)) + x(1)))
+  test("a feature that says nothing is switched off as a rule, one that does never") {
+    // By chance a few per cent of the loss can hang on noise: then it is not switched off.
     for (newton <- Seq(true, false)) {
-      val fit = new Fit(rows, newton)
-      val relevance = fit.learned.relevance.toArray(Array.empty[Learned.Relevance])
-      assert(relevance.map(_.off).toSeq == Seq(false, false, true))
-      assert(relevance(0).lossWithout > 0.1 && relevance(1).lossWithout > 0.1)
-      assertClose(fit.widths(2), fit.scales.highest(2), 1e-12, 0)
-      val reduced = rows.copy(features = rows.features.map(_.take(2)))
-      assertClose(fit.loss, new Fit(reduced, newton).loss, 1e-3, 0)
+      val fits = for (seed <- 50 until 70) yield {
+        val random = Rows.random(150, 3, seed)
+        val noise = new Random(seed)
+        val values =
+          random.features.map(x => math.sin(3 * x(0)) + 0.5 * x(1) + 0.3 * noise.nextGaussian())
+        new Fit(random.copy(values = values), newton)
+      }
+      val relevances = fits.map(_.learned.relevance.toArray(Array.empty[Learned.Relevance]))
+      for (relevance <- relevances)
+        assert(!relevance(0).off && !relevance(1).off && relevance(0).lossWithout > 0.1)
+      val off = fits.zip(relevances).filter(_._2(2).off)
+      info(s"newton $newton: switched off in ${off.size} of ${fits.size}")
+      assert(off.size >= 12)
+      for ((fit, relevance) <- off) {
+        assert(relevance(2).lossWithout <= 1e-9)
+        assertClose(fit.widths(2), fit.scales.highest(2), 1e-12, 0)
+      }
     }
   }
 
