@@ -3,6 +3,7 @@ package ml.regard.optim;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import ml.regard.DataException;
 import ml.regard.kernel.LossSums;
@@ -30,6 +31,7 @@ public record StartScan(
   static final int SAMPLE_ROWS = 1024;
   private static final double TIE = 1e-9;
   private static final int MAX_STARTS = 3;
+  private static final double[] ASIDE = {1, 4, 0.25};
   private static final int OCTAVES_UP = 4;
   private static final int OCTAVES_DOWN = 8;
   private static final int MAX_OCTAVES = 64;
@@ -58,14 +60,27 @@ public record StartScan(
     }
     List<Integer> best = best(values, criterion.isAicc());
     boolean flat = best.isEmpty();
-    double[] rule = scales.ruleOfThumb();
-    List<double[]> starts =
-        flat ? List.of(inverse(scales, rule, 1)) : best.stream().map(k -> candidates[k]).toList();
+    List<double[]> starts = new ArrayList<>();
+    best.forEach(k -> starts.add(candidates[k]));
+    if (flat || scales.ruleOfThumb().length > 1) {
+      starts.addAll(aside(scales, flat));
+    }
     double[][] widths = new double[candidates.length][];
     for (int k = 0; k < widths.length; k++) {
       widths[k] = java.util.Arrays.stream(candidates[k]).map(w -> 1 / w).toArray();
     }
     return new StartScan(widths, values, starts, flat, request.passes());
+  }
+
+  /**
+   * Starts that are no minima of the line on which all widths grow together: where features want
+   * widths far apart, the way to the best of them leads off that line.
+   */
+  private static List<double[]> aside(FeatureScales scales, boolean flat) {
+    double[] rule = scales.ruleOfThumb();
+    return DoubleStream.of(flat ? new double[] {1} : ASIDE)
+        .mapToObj(multiple -> inverse(scales, rule, multiple))
+        .toList();
   }
 
   /** Inverse widths from the widest candidate to the narrowest. */

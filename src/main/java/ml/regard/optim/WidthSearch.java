@@ -107,7 +107,9 @@ public record WidthSearch(
       return learned();
     }
 
-    /** The best of the starts after some steps on the first sample. */
+    /**
+     * The best of the starts after some steps on the first sample, or at their ends over all rows.
+     */
     private Path explored(List<double[]> starts) {
       for (double[] start : starts) {
         Path path = new Path(region(start));
@@ -122,15 +124,13 @@ public record WidthSearch(
         }
       }
       if (starts.size() > 1) {
-        notes.add(
-            "the best of %d starting widths after %d steps each"
-                .formatted(starts.size(), EXPLORING_STEPS));
+        notes.add("the best of %d starting widths went on".formatted(starts.size()));
       }
       return best;
     }
 
     private void explore(Path path) {
-      int most = Math.min(EXPLORING_STEPS, maxIter);
+      int most = path.region.batch().isAll() ? maxIter : Math.min(EXPLORING_STEPS, maxIter);
       while (path.iterations.size() < most && !isGrowing(path) && !ended(path)) {
         step(path);
       }
