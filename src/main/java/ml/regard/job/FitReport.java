@@ -173,8 +173,7 @@ final class FitReport {
     Figure figure =
         LossFigure.of("loss", "Loss by step", "step", 1, summary.objectiveHistory(), "loss");
     figures.add(figure);
-    return new Captioned(
-        figure, "The leave-one-out loss, before each step, of the rows that it looked at.");
+    return new Captioned(figure, "The loss that each step found, over the rows that it looked at.");
   }
 
   private static Captioned curve(
