@@ -240,10 +240,10 @@ class KernelRegressionSuite extends MlSuite {
     assert(summary.gradientNormHistory.length == steps)
     assert(summary.inverseWidthHistory.length == steps)
     assert(summary.gradientNormHistory.last < 1e-2 * summary.gradientNormHistory.head)
-    // The scan, three starts of four steps or fewer, then the rest of the best one's steps.
+    // The scan, and the steps of up to six starts.
     val scan = summary.scanValues.length
     assert(scan > 97 && summary.scanWidths.length == scan)
-    assert(summary.passes > scan + steps && summary.passes < scan + steps + 20)
+    assert(summary.passes > scan + steps && summary.passes < scan + steps + 100)
     assert(summary.passesHistory.last <= summary.passes - scan)
     assert(summary.rowsHistory.toSeq.distinct == Seq(1))
     assert(summary.effectiveDegreesOfFreedom > 1 && summary.effectiveDegreesOfFreedom < 60)

@@ -62,6 +62,25 @@ class CancelledLearningSuite extends AnyFunSuite {
       }
     }
 
+  test("sgd and newton: the loss of what is kept is known, and costs no evaluation") {
+    for (newton <- Seq(true, false); k <- 1 to 4) {
+      val kept = search(newton)(9).learn(new CancelledAfter(k), List.of(start), quiet)
+      val losses = kept.iterations.stream.mapToDouble(_.loss).toArray
+      assert(kept.cancelled && kept.last.get.meanLoss == losses.min)
+    }
+  }
+
+  test("of several starts that were cancelled the best is kept") {
+    val starts = List.of(Array(50.0, 50.0), start)
+    for (k <- 1 to 6) {
+      val kept = search(newton = true)(4).learn(new CancelledAfter(k), starts, quiet)
+      assert(kept.cancelled && kept.iterations.size == math.min(k, 4))
+    }
+    intercept[LearningCancelled](
+      search(newton = true)(4).learn(new CancelledAfter(0), starts, quiet)
+    )
+  }
+
   test("cancelled before the end of the first step, there is nothing to keep") {
     for (solver <- solvers.values)
       intercept[LearningCancelled](solver(9).learn(new CancelledAfter(0), List.of(start), quiet))
