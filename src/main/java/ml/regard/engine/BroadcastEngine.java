@@ -8,9 +8,8 @@ import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.QueryBlock;
-import ml.regard.kernel.Terms;
 import ml.regard.kernel.TrainingQueries;
-import ml.regard.optim.Batch;
+import ml.regard.optim.LossRequest;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -31,27 +30,36 @@ final class BroadcastEngine implements Engine {
 
   private final JavaSparkContext spark;
   private final int dim;
+  private final int numKeys;
   private final int numRows;
   private final int numBlocks;
   private final int numPartitions;
   private final int aggregationDepth;
   private final Broadcast<PackedKeys> keys;
+  private final Broadcast<PackedKeys> rows;
 
   /**
-   * Broadcasts the keys.
+   * Broadcasts the keys, and the rows where they are others.
    *
+   * @param rows those whose errors are added: the keys themselves, or rows that are none of them
    * @param numPartitions tasks per evaluation; 0 for as many as the pairs are worth
    * @param aggregationDepth depth of treeReduce, where the sums of all tasks have more than 1 MB
    */
   BroadcastEngine(
-      JavaSparkContext spark, PackedKeys keys, int numPartitions, int aggregationDepth) {
+      JavaSparkContext spark,
+      PackedKeys keys,
+      PackedKeys rows,
+      int numPartitions,
+      int aggregationDepth) {
     this.spark = spark;
     this.dim = keys.dim();
-    this.numRows = keys.numKeys();
-    this.numBlocks = keys.numBlocks();
+    this.numKeys = keys.numKeys();
+    this.numRows = rows.numKeys();
+    this.numBlocks = rows.numBlocks();
     this.numPartitions = numPartitions;
     this.aggregationDepth = aggregationDepth;
     this.keys = spark.broadcast(keys);
+    this.rows = rows == keys ? this.keys : spark.broadcast(rows);
   }
 
   @Override
@@ -65,36 +73,32 @@ final class BroadcastEngine implements Engine {
   }
 
   @Override
-  public LossSums lossAndGradient(double[] inverseWidths, Batch batch) {
-    return evaluate(new double[][] {inverseWidths.clone()}, batch, Terms.WIDTHS)[0];
-  }
-
-  @Override
-  public LossSums[] losses(double[][] candidates, Batch batch) {
-    return evaluate(candidates, batch, Terms.VALUE);
+  public LossSums[] evaluate(LossRequest request) {
+    Broadcast<PackedKeys> shared = keys;
+    Broadcast<PackedKeys> asking = rows;
+    int tasks = tasks(request.passes() * numRows * numKeys);
+    List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
+    return spark
+        .parallelize(numbers, tasks)
+        .map(task -> sums(shared.value(), asking.value(), task, tasks, request))
+        .treeReduce(BlockTree::merge, depth(tasks, request))
+        .root();
   }
 
   /** Releases the broadcast on driver and executors. */
   @Override
   public void close() {
     keys.destroy();
-  }
-
-  private LossSums[] evaluate(double[][] candidates, Batch batch, Terms terms) {
-    Broadcast<PackedKeys> shared = keys;
-    int tasks = tasks(candidates.length * batch.fraction() * numRows * numRows);
-    List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
-    return spark
-        .parallelize(numbers, tasks)
-        .map(task -> sums(shared.value(), task, tasks, candidates, batch, terms))
-        .treeReduce(BlockTree::merge, depth(tasks, candidates, terms))
-        .root();
+    if (rows != keys) {
+      rows.destroy();
+    }
   }
 
   /** Small sums of all tasks meet on the driver; another stage would cost more than it spares. */
-  private int depth(int tasks, double[][] candidates, Terms terms) {
-    int widths = terms == Terms.VALUE ? 0 : candidates[0].length;
-    long numbers = (long) candidates.length * LossSums.length(widths);
+  private int depth(int tasks, LossRequest request) {
+    double[][] candidates = request.inverseWidths();
+    long numbers =
+        (long) candidates.length * LossSums.length(candidates[0].length, request.terms());
     int nodes = 2 * (32 - Integer.numberOfLeadingZeros(numBlocks / tasks));
     return tasks * nodes * numbers * Double.BYTES <= DRIVER_BYTES ? 1 : aggregationDepth;
   }
@@ -107,31 +111,32 @@ final class BroadcastEngine implements Engine {
 
   /** The sums of one task, over its part of the blocks. */
   private static BlockTree<LossSums> sums(
-      PackedKeys keys, int task, int tasks, double[][] candidates, Batch batch, Terms terms) {
-    int first = bound(keys, task, tasks);
-    int end = bound(keys, task + 1, tasks);
-    int[] rows =
-        IntStream.range(first * SIZE, Math.min(end * SIZE, keys.numKeys()))
-            .filter(batch::contains)
+      PackedKeys keys, PackedKeys rows, int task, int tasks, LossRequest request) {
+    int first = bound(rows, task, tasks);
+    int end = bound(rows, task + 1, tasks);
+    int[] chosen =
+        IntStream.range(first * SIZE, Math.min(end * SIZE, rows.numKeys()))
+            .filter(request.batch()::contains)
             .toArray();
-    PositionSums sums = new PositionSums(first, end, keys.numBlocks(), candidates, terms);
-    for (int from = 0; from < rows.length; from += SIZE) {
-      int to = Math.min(from + SIZE, rows.length);
-      TrainingQueries queries = TrainingQueries.of(keys, Arrays.copyOfRange(rows, from, to));
-      sums.add(queries, pool(keys, queries.block(), candidates, terms));
+    PositionSums sums = new PositionSums(first, end, rows.numBlocks(), request);
+    for (int from = 0; from < chosen.length; from += SIZE) {
+      int[] positions = Arrays.copyOfRange(chosen, from, Math.min(from + SIZE, chosen.length));
+      TrainingQueries queries = TrainingQueries.of(rows, positions, request.leaveOut());
+      sums.add(queries, pool(keys, queries.block(), request));
     }
     return sums.tree();
   }
 
-  private static int bound(PackedKeys keys, int task, int tasks) {
-    return (int) ((long) keys.numBlocks() * task / tasks);
+  private static int bound(PackedKeys rows, int task, int tasks) {
+    return (int) ((long) rows.numBlocks() * task / tasks);
   }
 
-  private static PooledState[] pool(
-      PackedKeys keys, QueryBlock queries, double[][] candidates, Terms terms) {
-    PooledState[] states = new PooledState[candidates.length];
-    for (int c = 0; c < states.length; c++) {
-      states[c] = AttentionPooling.pool(keys, queries, candidates[c], terms);
+  /** The state of the queries for each candidate, in one pass over the keys. */
+  private static PooledState[] pool(PackedKeys keys, QueryBlock queries, LossRequest request) {
+    PooledState[] states =
+        AttentionPooling.empty(keys, queries, request.inverseWidths(), request.terms());
+    for (int b = 0; b < keys.numBlocks(); b++) {
+      AttentionPooling.add(keys.block(b), queries, request.inverseWidths(), states);
     }
     return states;
   }

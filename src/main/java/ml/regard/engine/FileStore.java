@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.List;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Keys;
+import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.WeightedMean;
 import ml.regard.optim.Batch;
@@ -99,7 +100,7 @@ public final class FileStore implements KeyStore {
     double share = (double) SAMPLE_ROWS / files.numKeys();
     Batch batch = share < 1 ? Batch.of(share, SAMPLE_SEED, SAMPLE_STEP) : Batch.all();
     return PartitionedEngine.fetch(
-            spark, files, batch, 0, files.numKeys(), 3 * spark.defaultParallelism())
+            spark, files, batch, LeaveOut.ROW, 0, files.numKeys(), 3 * spark.defaultParallelism())
         .pack();
   }
 

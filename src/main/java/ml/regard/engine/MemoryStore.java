@@ -39,7 +39,18 @@ public final class MemoryStore implements KeyStore {
 
   @Override
   public Engine objective(JavaSparkContext spark, int numPartitions, int aggregationDepth) {
-    return new BroadcastEngine(spark, keys, numPartitions, aggregationDepth);
+    return new BroadcastEngine(spark, keys, keys, numPartitions, aggregationDepth);
+  }
+
+  /**
+   * The errors of rows that are no keys, none of which is left out; the caller closes it.
+   *
+   * @param numPartitions tasks per evaluation; 0 for as many as the pairs are worth
+   * @param aggregationDepth depth of treeReduce
+   */
+  public Engine validation(
+      JavaSparkContext spark, PackedKeys rows, int numPartitions, int aggregationDepth) {
+    return new BroadcastEngine(spark, keys, rows, numPartitions, aggregationDepth);
   }
 
   @Override

@@ -4,13 +4,14 @@ import java.util.Iterator;
 import java.util.List;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.KeyBlock;
+import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.QueryBlock;
-import ml.regard.kernel.Terms;
 import ml.regard.kernel.TrainingQueries;
 import ml.regard.optim.Batch;
+import ml.regard.optim.LossRequest;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -59,24 +60,41 @@ final class PartitionedEngine implements Engine {
     return files.numKeys();
   }
 
+  /**
+   * The sums at each candidate.
+   *
+   * @throws IllegalArgumentException if ties or folds are left out
+   */
   @Override
-  public LossSums lossAndGradient(double[] inverseWidths, Batch batch) {
-    return evaluate(new double[][] {inverseWidths}, batch, Terms.WIDTHS)[0];
-  }
-
-  @Override
-  public LossSums[] losses(double[][] candidates, Batch batch) {
-    return evaluate(candidates, batch, Terms.VALUE);
+  public LossSums[] evaluate(LossRequest request) {
+    int rowsPerRound = rowsPerRound(request);
+    int numBlocks = (files.numKeys() + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
+    PositionSums sums = new PositionSums(0, numBlocks, numBlocks, request);
+    long from = 0;
+    while (from < files.numKeys()) {
+      long to = endOfRound(request.batch(), from, rowsPerRound);
+      TrainingQueries rows =
+          fetch(spark, files, request.batch(), request.leaveOut(), from, to, tasks);
+      sums.add(rows, pool(rows, request));
+      from = to;
+    }
+    return sums.tree().root();
   }
 
   /** The rows of a batch with positions from to to - 1, in ascending order. */
   static TrainingQueries fetch(
-      JavaSparkContext spark, KeyFiles files, Batch batch, long from, long to, int tasks) {
+      JavaSparkContext spark,
+      KeyFiles files,
+      Batch batch,
+      LeaveOut leaveOut,
+      long from,
+      long to,
+      int tasks) {
     List<KeyRange> ranges = KeyRange.split(from, to, tasks);
-    TrainingQueries rows = new TrainingQueries(files.dim());
+    TrainingQueries rows = new TrainingQueries(files.dim(), leaveOut);
     spark
         .parallelize(ranges, ranges.size())
-        .map(range -> chosen(files, range, batch, from, to))
+        .map(range -> chosen(files, range, batch, leaveOut, from, to))
         .collect()
         .forEach(rows::addAll);
     return rows;
@@ -86,23 +104,15 @@ final class PartitionedEngine implements Engine {
   @Override
   public void close() {}
 
-  private LossSums[] evaluate(double[][] candidates, Batch batch, Terms terms) {
-    int rowsPerRound = rowsPerRound(candidates, terms);
-    int numBlocks = (files.numKeys() + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
-    PositionSums sums = new PositionSums(0, numBlocks, numBlocks, candidates, terms);
-    long from = 0;
-    while (from < files.numKeys()) {
-      long to = endOfRound(batch, from, rowsPerRound);
-      TrainingQueries rows = fetch(spark, files, batch, from, to, tasks);
-      sums.add(rows, pool(rows, candidates, terms));
-      from = to;
-    }
-    return sums.tree().root();
-  }
-
-  private int rowsPerRound(double[][] candidates, Terms terms) {
-    int widths = terms == Terms.WIDTHS ? 2 * candidates[0].length : 0;
-    long bytesPerRow = 8L * (files.dim() + (long) candidates.length * (3 + widths));
+  private int rowsPerRound(LossRequest request) {
+    int widths = request.inverseWidths()[0].length;
+    int sums =
+        switch (request.terms()) {
+          case VALUE, SPREAD -> 3;
+          case WIDTHS -> 3 + 2 * widths;
+          case CURVATURE -> 3 + 2 * widths + widths * (widths + 1);
+        };
+    long bytesPerRow = 8L * (files.dim() + (long) request.inverseWidths().length * sums);
     return (int) Math.max(1, Math.min(roundBytes / bytesPerRow, files.numKeys()));
   }
 
@@ -118,7 +128,7 @@ final class PartitionedEngine implements Engine {
   }
 
   /** The merged state of the queries for each candidate. */
-  private PooledState[] pool(TrainingQueries rows, double[][] candidates, Terms terms) {
+  private PooledState[] pool(TrainingQueries rows, LossRequest request) {
     KeyFiles shared = files;
     Broadcast<QueryBlock> queries = spark.broadcast(rows.block());
     List<KeyRange> ranges = KeyRange.split(0, files.numKeys(), tasks);
@@ -127,7 +137,7 @@ final class PartitionedEngine implements Engine {
           .parallelize(ranges, ranges.size())
           .treeAggregate(
               new BlockTree<PooledState>(files.numSegments()),
-              (tree, range) -> visit(tree, shared, range, queries.value(), candidates, terms),
+              (tree, range) -> visit(tree, shared, range, queries.value(), request),
               BlockTree<PooledState>::merge,
               aggregationDepth)
           .root();
@@ -142,20 +152,15 @@ final class PartitionedEngine implements Engine {
       KeyFiles files,
       KeyRange range,
       QueryBlock queries,
-      double[][] candidates,
-      Terms terms) {
+      LossRequest request) {
+    double[][] candidates = request.inverseWidths();
     PooledState[] states = null;
     for (Iterator<KeyBlock> blocks = range.blocks(files); blocks.hasNext(); ) {
       KeyBlock block = blocks.next();
       if (states == null) {
-        states = new PooledState[candidates.length];
-        for (int c = 0; c < states.length; c++) {
-          states[c] = AttentionPooling.empty(files, queries, candidates[c], terms);
-        }
+        states = AttentionPooling.empty(files, queries, candidates, request.terms());
       }
-      for (int c = 0; c < states.length; c++) {
-        AttentionPooling.add(block, queries, candidates[c], states[c]);
-      }
+      AttentionPooling.add(block, queries, candidates, states);
       if (KeyRange.endsSegment(block, files)) {
         tree.add(KeyRange.segment(block), states);
         states = null;
@@ -165,8 +170,8 @@ final class PartitionedEngine implements Engine {
   }
 
   private static TrainingQueries chosen(
-      KeyFiles files, KeyRange range, Batch batch, long from, long to) {
-    TrainingQueries rows = new TrainingQueries(files.dim());
+      KeyFiles files, KeyRange range, Batch batch, LeaveOut leaveOut, long from, long to) {
+    TrainingQueries rows = new TrainingQueries(files.dim(), leaveOut);
     for (Iterator<KeyBlock> blocks = range.blocks(files); blocks.hasNext(); ) {
       KeyBlock block = blocks.next();
       for (int j = 0; j < block.size(); j++) {

@@ -4,8 +4,8 @@ import ml.regard.kernel.LeaveOneOut;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
-import ml.regard.kernel.Terms;
 import ml.regard.kernel.TrainingQueries;
+import ml.regard.optim.LossRequest;
 
 /**
  * Losses of rows that come in ascending order of their positions, from all blocks of {@link
@@ -14,28 +14,26 @@ import ml.regard.kernel.TrainingQueries;
  */
 final class PositionSums {
   private final int endBlock;
-  private final double[][] candidates;
-  private final Terms terms;
+  private final LossRequest request;
   private final BlockTree<LossSums> tree;
   private LossSums[] open;
   private int block;
 
   /** Sums over the blocks first to end - 1 of numBlocks. */
-  PositionSums(int firstBlock, int endBlock, int numBlocks, double[][] candidates, Terms terms) {
+  PositionSums(int firstBlock, int endBlock, int numBlocks, LossRequest request) {
     this.block = firstBlock;
     this.endBlock = endBlock;
-    this.candidates = candidates;
-    this.terms = terms;
+    this.request = request;
     this.tree = new BlockTree<>(numBlocks);
-    this.open = empty();
+    this.open = request.noSums();
   }
 
   /** Adds rows with the state of each candidate. */
   void add(TrainingQueries rows, PooledState[] states) {
     for (int i = 0; i < rows.size(); i++) {
       closeUntil(rows.position(i) / PackedKeys.BLOCK_SIZE);
-      for (int c = 0; c < candidates.length; c++) {
-        LeaveOneOut.add(rows, i, states[c], candidates[c], open[c]);
+      for (int c = 0; c < states.length; c++) {
+        LeaveOneOut.add(rows, i, states[c], request.inverseWidths()[c], open[c]);
       }
     }
   }
@@ -49,15 +47,7 @@ final class PositionSums {
   private void closeUntil(int next) {
     for (; block < next; block++) {
       tree.add(block, open);
-      open = empty();
+      open = request.noSums();
     }
-  }
-
-  private LossSums[] empty() {
-    LossSums[] sums = new LossSums[candidates.length];
-    for (int c = 0; c < sums.length; c++) {
-      sums[c] = new LossSums(terms == Terms.WIDTHS ? candidates[c].length : 0);
-    }
-    return sums;
   }
 }

@@ -1,9 +1,8 @@
 package ml.regard.engine;
 
-import java.util.function.Supplier;
 import ml.regard.kernel.LossSums;
-import ml.regard.optim.Batch;
 import ml.regard.optim.LearningCancelled;
+import ml.regard.optim.LossRequest;
 import ml.regard.optim.Objective;
 import org.apache.spark.SparkThrowable;
 
@@ -44,26 +43,17 @@ public final class WatchedObjective implements Objective {
   }
 
   @Override
-  public LossSums lossAndGradient(double[] inverseWidths, Batch batch) {
-    return watched(1, batch, () -> engine.lossAndGradient(inverseWidths, batch));
-  }
-
-  @Override
-  public LossSums[] losses(double[][] candidates, Batch batch) {
-    return watched(candidates.length, batch, () -> engine.losses(candidates, batch));
-  }
-
-  private <T> T watched(int candidates, Batch batch, Supplier<T> evaluate) {
-    T answer;
+  public LossSums[] evaluate(LossRequest request) {
+    LossSums[] answer;
     try {
-      answer = evaluate.get();
+      answer = engine.evaluate(request);
     } catch (Exception e) { // Spark throws checked exceptions that it does not declare
       if (keep && isCancellation(e)) {
         throw new LearningCancelled(e);
       }
       throw e;
     }
-    RegardMetrics.pairs(candidates * batch.fraction() * numRows() * numRows());
+    RegardMetrics.pairs(request.passes() * numRows() * numRows());
     return answer;
   }
 }

@@ -148,6 +148,20 @@ public record FeatureSource(
     }
   }
 
+  /**
+   * A column or SQL expression of any type.
+   *
+   * @throws DataException if the table does not have what it names
+   */
+  public static Column any(Dataset<Row> table, String what, String expression) {
+    try {
+      table.select(expr(expression)).schema();
+      return expr(expression);
+    } catch (Exception e) {
+      throw unresolved(what, expression, table, e);
+    }
+  }
+
   /** Saves into a model's folder. */
   public void save(OutputFolder folder) {
     Map<String, Object> fields = new LinkedHashMap<>();

@@ -65,7 +65,7 @@ record DemoWalk(
               .setStepSize(training.stepSize)
               .setMaxIter(training.epochs)
               .fit(rows);
-      KernelRegressionModel optimum = copy(base).setTol(0).fit(rows);
+      KernelRegressionModel optimum = copy(base).setSolver("newton").fit(rows);
       double[] average = new double[data.queries().length];
       Arrays.fill(average, nonparametric.averagePooling());
       return new DemoWalk(

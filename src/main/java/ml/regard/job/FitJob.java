@@ -28,9 +28,18 @@ import picocli.CommandLine.Option;
 
 @Command(name = "fit", description = "Learn the widths and save a model.")
 final class FitJob extends Job {
+  private static final String FOLD = "fold";
+  private static final String VALIDATION = "validation";
+
   enum Solver {
     sgd,
+    newton,
     fixed
+  }
+
+  enum Criterion {
+    loo,
+    aicc
   }
 
   enum Parametrization {
@@ -110,8 +119,35 @@ final class FitJob extends Job {
   @Option(
       names = "--solver",
       paramLabel = "NAME",
-      description = "sgd, or fixed to take --width as it is (default: sgd).")
+      description =
+          "sgd; newton for second-order steps to the end over all rows; or fixed to take --width as"
+              + " it is (default: sgd).")
   private Solver solver;
+
+  @Option(
+      names = "--criterion",
+      paramLabel = "NAME",
+      description =
+          "loo, the error of each row without itself, or aicc, the corrected Akaike criterion"
+              + " (default: loo).")
+  private Criterion criterion;
+
+  @Option(
+      names = "--leave-out",
+      paramLabel = "row|ties|SQL",
+      description =
+          "What a row does not attend to while widths are learned: row, itself; ties, every row with"
+              + " its features; or every row with its value of a column or SQL expression"
+              + " (default: row).")
+  private String leaveOut;
+
+  @Option(
+      names = "--validation",
+      paramLabel = "SQL",
+      description =
+          "A condition: rows where it is true are no keys, and learning stops when their error no"
+              + " longer falls.")
+  private String validation;
 
   @Option(
       names = "--parametrization",
@@ -128,7 +164,7 @@ final class FitJob extends Job {
   @Option(
       names = "--step-size",
       paramLabel = "LR",
-      description = "Share of each step (log) or learning rate (inverse) (default: 1).")
+      description = "Learning rate (inverse), or share of each mini-batch's step (default: 1).")
   private Double stepSize;
 
   @Option(
@@ -140,13 +176,16 @@ final class FitJob extends Job {
   @Option(
       names = "--tol",
       paramLabel = "T",
-      description = "Stop when a step promises less than this share of the loss (default: 1e-8).")
+      description =
+          "Stop when a step promises less than this share of the loss (sgd), or the gradient has"
+              + " fallen to this share (newton) (default: 1e-8).")
   private Double tol;
 
   @Option(
       names = "--mini-batch-fraction",
       paramLabel = "P",
-      description = "Share of the rows in each step (default: 1).")
+      description =
+          "Share of the rows in each step of sgd; 0 for as many as the step needs (default: 0).")
   private Double miniBatchFraction;
 
   @Option(
@@ -222,8 +261,29 @@ final class FitJob extends Job {
     if (tol != null && !(tol >= 0)) {
       throw wrong("--tol", "at least 0", tol);
     }
-    if (miniBatchFraction != null && !(miniBatchFraction > 0 && miniBatchFraction <= 1)) {
-      throw wrong("--mini-batch-fraction", "in (0, 1]", miniBatchFraction);
+    if (miniBatchFraction != null && !(miniBatchFraction >= 0 && miniBatchFraction <= 1)) {
+      throw wrong("--mini-batch-fraction", "in [0, 1]", miniBatchFraction);
+    }
+    if (parametrization == Parametrization.inverse && solver != null && solver != Solver.sgd) {
+      throw wrong("--solver", "sgd with --parametrization inverse", solver);
+    }
+    if (criterion == Criterion.aicc && parametrization == Parametrization.inverse) {
+      throw wrong("--parametrization", "log with --criterion aicc", parametrization);
+    }
+    if (criterion == Criterion.aicc && leaveOut != null && !leaveOut.equals("row")) {
+      throw wrong("--leave-out", "row with --criterion aicc, which leaves nothing out", leaveOut);
+    }
+    boolean plain = parametrization == Parametrization.inverse || solver == Solver.fixed;
+    boolean mini =
+        miniBatchFraction != null
+            && miniBatchFraction > 0
+            && miniBatchFraction < 1
+            && solver != Solver.newton;
+    if (validation != null && (plain || mini)) {
+      throw wrong(
+          "--validation",
+          "without --solver fixed, --parametrization inverse and --mini-batch-fraction",
+          validation);
     }
     requireAtLeast("--partitions", 1, partitions);
     if (checkpointInterval != null && checkpointInterval != -1 && checkpointInterval < 1) {
@@ -302,6 +362,13 @@ final class FitJob extends Job {
       estimator.setWidth(width.values);
     }
     given(solver).ifPresent(estimator::setSolver);
+    given(criterion).ifPresent(estimator::setCriterion);
+    if (leaveOut != null) {
+      estimator.setLeaveOut(isFold() ? FOLD : leaveOut);
+    }
+    if (validation != null) {
+      estimator.setValidationIndicatorCol(VALIDATION);
+    }
     given(parametrization).ifPresent(estimator::setParametrization);
     given(lossReduction).ifPresent(estimator::setLossReduction);
     given(engine).ifPresent(estimator::setEngine);
@@ -325,12 +392,21 @@ final class FitJob extends Job {
   private Dataset<Row> training(Dataset<Row> table, FeatureSource source) {
     Column labels = FeatureSource.number(table, "label", label);
     Column weights = weight == null ? lit(1.0) : FeatureSource.number(table, "weight", weight);
+    Column folds = isFold() ? FeatureSource.any(table, "leave-out", leaveOut) : lit(0);
+    Column held =
+        validation == null ? lit(false) : FeatureSource.any(table, "validation", validation);
     return source
         .withFeatures(table, "_regard_features")
         .select(
             SavedModel.vector("_regard_features").as("features"),
             labels.as("label"),
-            weights.as("weight"));
+            weights.as("weight"),
+            folds.as(FOLD),
+            held.as(VALIDATION));
+  }
+
+  private boolean isFold() {
+    return leaveOut != null && !leaveOut.equals("row") && !leaveOut.equals("ties");
   }
 
   private static void save(
@@ -351,13 +427,20 @@ final class FitJob extends Job {
     result.put("inverseWidths", byName(names, fitted.inverseWidths()));
     result.put("looLoss", summary.looLoss());
     result.put("looRSquared", summary.looRSquared());
+    result.put("looLossWithoutTies", summary.looLossWithoutTies());
+    result.put("effectiveDegreesOfFreedom", summary.effectiveDegreesOfFreedom());
+    result.put("switchedOff", Arrays.stream(summary.switchedOff()).mapToObj(names::get).toList());
     result.put("rows", summary.rows());
     result.put("rejectedRows", summary.rejectedRows());
     result.put("zeroWeightRows", summary.zeroWeightRows());
+    result.put("tiedRows", summary.tiedRows());
+    result.put("lossRows", summary.lossRows());
     result.put("solver", fitted.getSolver());
+    result.put("criterion", fitted.getCriterion());
     result.put("iterations", summary.totalIterations());
     result.put("passes", summary.passes());
     result.put("stopReason", summary.stopReason());
+    result.put("notes", summary.notes());
     result.put("resumedSteps", summary.resumedSteps());
     result.put("engine", summary.engine());
     result.put("seconds", summary.seconds());

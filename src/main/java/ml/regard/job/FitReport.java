@@ -3,8 +3,11 @@ package ml.regard.job;
 import static ml.regard.job.ReportFiles.number;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import ml.regard.io.OutputFolder;
 import ml.regard.ml.KernelRegressionModel;
 import ml.regard.ml.KernelRegressionTrainingSummary;
@@ -14,10 +17,15 @@ import ml.regard.report.PredictionFigure;
 import ml.regard.report.ReportPage;
 import ml.regard.report.ReportPage.Captioned;
 import ml.regard.report.ReportPage.KeyNumber;
+import ml.regard.report.WidthFigure;
 
 /** The page of a fit: what was learned, and how; with one feature, the curve over the keys. */
 final class FitReport {
   private static final int CURVE_POINTS = 200;
+
+  private static final String RELEVANCE =
+      "A width of many spreads says that a feature hardly matters; the last column says by how much"
+          + " the loss rises when it is ignored and the others stay as they are.";
 
   private FitReport() {}
 
@@ -47,14 +55,19 @@ final class FitReport {
                         number(summary.looLoss()),
                         "leave-one-out loss",
                         model.getLossReduction() + " of squared errors"),
+                    new KeyNumber(
+                        number(summary.effectiveDegreesOfFreedom()),
+                        "degrees of freedom",
+                        "the trace of the smoother"),
                     new KeyNumber(number(summary.passes()), "passes", "over all pairs of rows"),
                     new KeyNumber(
                         String.format(Locale.ROOT, "%.1f", summary.seconds()), "seconds", "")))
             .section("Widths")
             .table(
                 "What was learned, in the unit of each feature",
-                List.of("feature", "width", "inverse width"),
+                List.of("feature", "width", "in spreads", "inverse width", "loss without it"),
                 widths(features, model))
+            .paragraph(RELEVANCE)
             .section("Rows")
             .table(
                 "What became of the rows that were read",
@@ -70,25 +83,97 @@ final class FitReport {
     }
     if (summary.totalIterations() > 0) {
       page.section("Learning").figures(loss(summary, figures));
+      page.table(
+          "The widths by pass",
+          Stream.concat(Stream.of("step", "passes", "rows", "loss"), names(features, summary))
+              .toList(),
+          steps(summary));
+    }
+    if (summary.scanValues().length > 1) {
+      page.figures(scan(features, model, figures));
+    }
+    for (String note : summary.notes()) {
+      page.paragraph(sentence(note) + ".");
     }
     return page;
   }
 
+  private static Stream<String> names(
+      List<String> features, KernelRegressionTrainingSummary summary) {
+    boolean shared = summary.inverseWidthHistory()[0].length < features.size();
+    return shared ? Stream.of("width") : features.stream();
+  }
+
+  private static List<List<String>> steps(KernelRegressionTrainingSummary summary) {
+    List<List<String>> steps = new ArrayList<>();
+    for (int s = 0; s < summary.totalIterations(); s++) {
+      List<String> cells = new ArrayList<>();
+      cells.add(Integer.toString(s + 1));
+      cells.add(number(summary.passesHistory()[s]));
+      cells.add(String.format(Locale.ROOT, "%.1f %%", 100 * summary.rowsHistory()[s]));
+      cells.add(number(summary.objectiveHistory()[s]));
+      for (double w : summary.inverseWidthHistory()[s]) {
+        cells.add(number(1 / w));
+      }
+      steps.add(cells);
+    }
+    return steps;
+  }
+
   private static List<List<String>> widths(List<String> features, KernelRegressionModel model) {
     List<List<String>> rows = new ArrayList<>();
+    KernelRegressionTrainingSummary summary = model.summary();
     for (int f = 0; f < features.size(); f++) {
+      double width = model.widths()[f];
       rows.add(
-          List.of(features.get(f), number(model.widths()[f]), number(model.inverseWidths()[f])));
+          List.of(
+              features.get(f),
+              number(width),
+              number(width / summary.featureSpreads()[f]),
+              number(model.inverseWidths()[f]),
+              relevance(summary, f)));
     }
     return rows;
+  }
+
+  /** By how much the loss rises without a feature. */
+  private static String relevance(KernelRegressionTrainingSummary summary, int f) {
+    if (IntStream.of(summary.constantFeatures()).anyMatch(c -> c == f)) {
+      return "constant";
+    }
+    if (IntStream.of(summary.switchedOff()).anyMatch(o -> o == f)) {
+      return "switched off";
+    }
+    double[] without = summary.lossWithout();
+    return without.length == 0 ? "" : String.format(Locale.ROOT, "%+.2f %%", 100 * without[f]);
+  }
+
+  private static Captioned scan(
+      List<String> features, KernelRegressionModel model, List<Figure> figures) {
+    KernelRegressionTrainingSummary summary = model.summary();
+    double[] widths = Arrays.stream(summary.scanWidths()).mapToDouble(h -> h[0]).toArray();
+    boolean one = model.numFeatures() == 1;
+    Figure figure =
+        WidthFigure.of(
+            "widths",
+            "Loss over the width",
+            one ? "width of " + features.get(0) : "width of " + features.get(0) + ", others alike",
+            widths,
+            summary.scanValues(),
+            one ? model.widths()[0] : Double.NaN,
+            model.getCriterion().equals("aicc") ? "AICc" : "mean loss");
+    figures.add(figure);
+    return new Captioned(
+        figure,
+        "What the scan for a start found, over a sample of the rows"
+            + (one ? "; the dot marks the width that was learned." : "."));
   }
 
   private static Captioned loss(KernelRegressionTrainingSummary summary, List<Figure> figures) {
     Figure figure =
         LossFigure.of("loss", "Loss by step", "step", 1, summary.objectiveHistory(), "loss");
     figures.add(figure);
-    return new Captioned(
-        figure, "The leave-one-out loss, before each step, of the rows that it looked at.");
+    return new Captioned(figure, "The loss that each step found, over the rows that it looked at.");
   }
 
   private static Captioned curve(

@@ -57,6 +57,22 @@ public final class AttentionPooling {
     SUPPORT.accumulate(block, queries, inverseWidths, state);
   }
 
+  /** Empty sums of a block of queries for each candidate of the inverse widths. */
+  public static PooledState[] empty(
+      Keys keys, QueryBlock queries, double[][] candidates, Terms terms) {
+    return Arrays.stream(candidates)
+        .map(w -> empty(keys, queries, w, terms))
+        .toArray(PooledState[]::new);
+  }
+
+  /** Adds one block of keys to the sums of each candidate. */
+  public static void add(
+      KeyBlock block, QueryBlock queries, double[][] candidates, PooledState[] states) {
+    for (int c = 0; c < candidates.length; c++) {
+      add(block, queries, candidates[c], states[c]);
+    }
+  }
+
   /**
    * The attention weights {@code [m x n]}, a row per query and a column per key in canonical order.
    * Each row sums to 1; a row without an allowed key is NaN throughout. Memory: 8 m n bytes.

@@ -3,6 +3,7 @@ package ml.regard.kernel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Gathers training rows in any order and packs them.
@@ -57,7 +58,13 @@ public final class KeyPacker {
       int first = b * PackedKeys.BLOCK_SIZE;
       blocks[b] = block(rows, first, Math.min(PackedKeys.BLOCK_SIZE, n - first));
     }
-    return new PackedKeys(dim, n, blocks);
+    return new PackedKeys(dim, n, blocks, foldStarts(rows));
+  }
+
+  private static int[] foldStarts(Row[] rows) {
+    return IntStream.range(0, rows.length)
+        .filter(p -> p == 0 || rows[p].fold() != rows[p - 1].fold())
+        .toArray();
   }
 
   /** Rows left out by {@link #pack} because their weight is zero. */
@@ -97,8 +104,16 @@ public final class KeyPacker {
 
   /** A row in canonical order; rows that compare equal are interchangeable to the last bit. */
   private record Row(RowChunk chunk, int index) implements Comparable<Row> {
+    long fold() {
+      return chunk.fold(index);
+    }
+
     @Override
     public int compareTo(Row other) {
+      int byFold = Long.compare(fold(), other.fold());
+      if (byFold != 0) {
+        return byFold;
+      }
       for (int f = 0; f < chunk.dim(); f++) {
         int byFeature =
             Double.compare(chunk.feature(index, f), other.chunk.feature(other.index, f));

@@ -8,7 +8,7 @@ import java.util.Iterator;
  * All keys {@code [numKeys x dim]} with their values and importance weights, in canonical order and
  * cut into blocks of {@link #BLOCK_SIZE}.
  *
- * <p>The canonical order is the total order by (features, value, weight), so the packed form
+ * <p>The canonical order is the total order by (fold, features, value, weight), so the packed form
  * depends on the set of rows and not on the order in which they arrived; the <em>position</em> of a
  * key is its index in it, and identifies a training row in leave-one-out. Features, values and
  * weights are kept as given. Immutable; safe for many threads; made by {@link KeyPacker}.
@@ -25,11 +25,18 @@ public final class PackedKeys implements Keys, Serializable {
   private final int numKeys;
   private final double valueCentre;
   private final KeyBlock[] blocks;
+  private final int[] foldStarts;
 
-  PackedKeys(int dim, int numKeys, KeyBlock[] blocks) {
+  /**
+   * Keys in canonical order.
+   *
+   * @param foldStarts the positions at which the folds begin, ascending from 0
+   */
+  PackedKeys(int dim, int numKeys, KeyBlock[] blocks, int[] foldStarts) {
     this.dim = dim;
     this.numKeys = numKeys;
     this.blocks = blocks;
+    this.foldStarts = foldStarts;
     this.valueCentre = weightedMean(blocks);
   }
 
@@ -75,6 +82,76 @@ public final class PackedKeys implements Keys, Serializable {
   public double weight(int position) {
     KeyBlock block = blockOf(position);
     return block.weights[position - block.firstPosition];
+  }
+
+  /** Number of folds; 1 where rows came without. */
+  public int numFolds() {
+    return foldStarts.length;
+  }
+
+  /** The first position that the row at a position leaves out. */
+  int leftOutFirst(int position, LeaveOut leaveOut) {
+    switch (leaveOut) {
+      case TIES:
+        int first = position;
+        while (first > 0 && tied(first - 1, position)) {
+          first--;
+        }
+        return first;
+      case FOLD:
+        return foldStarts[fold(position)];
+      default:
+        return position;
+    }
+  }
+
+  /** The position behind the last one that the row at a position leaves out. */
+  int leftOutEnd(int position, LeaveOut leaveOut) {
+    switch (leaveOut) {
+      case TIES:
+        int end = position + 1;
+        while (end < numKeys && tied(end, position)) {
+          end++;
+        }
+        return end;
+      case FOLD:
+        int next = fold(position) + 1;
+        return next < foldStarts.length ? foldStarts[next] : numKeys;
+      case ROW:
+        return position + 1;
+      default:
+        return position;
+    }
+  }
+
+  /** Whether the keys at two positions have equal features. */
+  public boolean tied(int position, int other) {
+    for (int f = 0; f < dim; f++) {
+      if (feature(position, f) != feature(other, f)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * How many keys have the features of another key, where all are of one fold.
+   *
+   * @param alike whether their values must be equal too
+   */
+  public long tiedKeys(boolean alike) {
+    long count = 0;
+    for (int p = 0; p < numKeys; p++) {
+      boolean before = p > 0 && tied(p, p - 1) && (!alike || value(p) == value(p - 1));
+      boolean after = p < numKeys - 1 && tied(p, p + 1) && (!alike || value(p) == value(p + 1));
+      count += before || after ? 1 : 0;
+    }
+    return count;
+  }
+
+  private int fold(int position) {
+    int found = Arrays.binarySearch(foldStarts, position);
+    return found >= 0 ? found : -found - 2;
   }
 
   /** Block b, which begins at position b {@link #BLOCK_SIZE}. */

@@ -12,8 +12,9 @@ import java.util.Arrays;
  *
  * <p>The empty state has zmax = -infinity and zero sums, and is neutral. Merging is associative and
  * commutative up to rounding. Results are NaN (0 for {@link #effectiveKeys}) for a query that met
- * no allowed key. Shapes: every array is {@code [size]}, T sums {@code [numWidths x size]}. Not
- * safe for many threads.
+ * no allowed key. Shapes: every array is {@code [size]}, T sums {@code [numWidths x size]}, U sums
+ * {@code [pairs x size]} with the pairs g &lt;= h of widths in rows of the upper triangle. Not safe
+ * for many threads.
  */
 public final class PooledState implements Mergeable<PooledState>, Serializable {
   private static final long serialVersionUID = 1;
@@ -29,6 +30,8 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
   final double[] q;
   final double[] t0;
   final double[] t1;
+  final double[] u0;
+  final double[] u1;
 
   /** The empty state of a block of queries. */
   public PooledState(int size, int numWidths, Terms terms, double valueCentre) {
@@ -43,9 +46,12 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     int spread = terms == Terms.SPREAD ? size : 0;
     s2 = new double[spread];
     q = new double[spread];
-    int widths = terms == Terms.WIDTHS ? size * numWidths : 0;
+    int widths = terms.hasWidths() ? size * numWidths : 0;
     t0 = new double[widths];
     t1 = new double[widths];
+    int pairs = terms == Terms.CURVATURE ? size * numWidths * (numWidths + 1) / 2 : 0;
+    u0 = new double[pairs];
+    u1 = new double[pairs];
   }
 
   public int size() {
@@ -77,11 +83,13 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
         s2[i] += scale * scale * other.s2[i];
         q[i] += scale * other.q[i];
       }
-      if (terms == Terms.WIDTHS) {
-        for (int t = i; t < t0.length; t += size) {
-          t0[t] += scale * other.t0[t];
-          t1[t] += scale * other.t1[t];
-        }
+      for (int t = i; t < t0.length; t += size) {
+        t0[t] += scale * other.t0[t];
+        t1[t] += scale * other.t1[t];
+      }
+      for (int u = i; u < u0.length; u += size) {
+        u0[u] += scale * other.u0[u];
+        u1[u] += scale * other.u1[u];
       }
     }
     return this;
@@ -100,11 +108,13 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
       s2[i] *= scale * scale;
       q[i] *= scale;
     }
-    if (terms == Terms.WIDTHS) {
-      for (int t = i; t < t0.length; t += size) {
-        t0[t] *= scale;
-        t1[t] *= scale;
-      }
+    for (int t = i; t < t0.length; t += size) {
+      t0[t] *= scale;
+      t1[t] *= scale;
+    }
+    for (int u = i; u < u0.length; u += size) {
+      u0[u] *= scale;
+      u1[u] *= scale;
     }
   }
 
@@ -144,11 +154,68 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
    * </pre>
    */
   public double byLogWidth(int i, int g, double inverseWidth) {
-    require(Terms.WIDTHS);
+    requireWidths();
     int t = g * size + i;
     return noKeys(i)
         ? Double.NaN
         : (t1[t] - centred(i) * t0[t]) * inverseWidth * inverseWidth / s0[i];
+  }
+
+  /**
+   * The mean of D_g w_g^2 under the attention of query i: the derivative of log S0 by log h_g. NaN
+   * without an allowed key.
+   */
+  double meanSquare(int i, int g, double inverseWidth) {
+    requireWidths();
+    return noKeys(i) ? Double.NaN : t0[g * size + i] * inverseWidth * inverseWidth / s0[i];
+  }
+
+  /**
+   * The second derivatives of the pooled value of query i by the logarithms of the widths, the
+   * upper triangle in rows. With u_g = D_g w_g^2 and E the mean under the attention:
+   *
+   * <pre>
+   *   d2y_gh = E[(v - y) u_g u_h] - E[u_g] dy_h - E[u_h] dy_g - 2 (g = h) dy_g
+   * </pre>
+   *
+   * @param inverseWidths {@code [numWidths]}
+   */
+  double[] secondByLogWidths(int i, double[] inverseWidths) {
+    require(Terms.CURVATURE);
+    double[] second = new double[numWidths * (numWidths + 1) / 2];
+    double mean = centred(i);
+    int pair = 0;
+    for (int g = 0; g < numWidths; g++) {
+      double wg = inverseWidths[g];
+      double dyg = byLogWidth(i, g, wg);
+      for (int h = g; h < numWidths; h++) {
+        double wh = inverseWidths[h];
+        int u = pair * size + i;
+        double product = (u1[u] - mean * u0[u]) * wg * wg * wh * wh / s0[i];
+        second[pair++] =
+            product
+                - meanSquare(i, g, wg) * byLogWidth(i, h, wh)
+                - meanSquare(i, h, wh) * dyg
+                - (g == h ? 2 * dyg : 0);
+      }
+    }
+    return second;
+  }
+
+  /**
+   * The attention that query i pays to a key of its own features with this weight.
+   *
+   * @param met whether that key is among those the query has met; otherwise it comes on top
+   */
+  double leverage(int i, double weight, boolean met) {
+    double others = s0[i] * StrictMath.exp(zmax[i]) / weight;
+    return met ? 1 / others : 1 / (1 + others);
+  }
+
+  private void requireWidths() {
+    if (!terms.hasWidths()) {
+      require(Terms.WIDTHS);
+    }
   }
 
   private void require(Terms needed) {

@@ -4,24 +4,24 @@ import java.io.Serializable;
 
 /**
  * A block of queries as the loops read them: features {@code [dim x size]}, feature by feature, so
- * that neighbouring queries are neighbouring lanes; and for leave-one-out the position of each
- * query's own row.
+ * that neighbouring queries are neighbouring lanes; and for training rows the range of positions
+ * that each leaves out.
  */
 public final class QueryBlock implements Serializable {
   private static final long serialVersionUID = 1;
 
-  private static final int NO_ROW = -1;
-
   private final int dim;
   private final int size;
   final double[] features;
-  private final int[] ownPositions;
+  private final int[] leftOutFirst;
+  private final int[] leftOutEnd;
 
-  private QueryBlock(int dim, int size, double[] features, int[] ownPositions) {
+  private QueryBlock(int dim, int size, double[] features, int[] leftOutFirst, int[] leftOutEnd) {
     this.dim = dim;
     this.size = size;
     this.features = features;
-    this.ownPositions = ownPositions;
+    this.leftOutFirst = leftOutFirst;
+    this.leftOutEnd = leftOutEnd;
   }
 
   /**
@@ -44,20 +44,20 @@ public final class QueryBlock implements Serializable {
         features[f * queries.length + i] = queries[i][f];
       }
     }
-    return new QueryBlock(dim, queries.length, features, null);
+    return new QueryBlock(dim, queries.length, features, null, null);
   }
 
-  /** Training rows, each of which leaves out the key at its position. */
-  static QueryBlock leaveOneOut(RowChunk rows, int[] positions) {
+  /** Training rows, each of which leaves out the keys at the positions first to end - 1. */
+  static QueryBlock leavingOut(RowChunk rows, int[] first, int[] end) {
     int dim = rows.dim();
-    int size = positions.length;
+    int size = rows.size();
     double[] features = new double[dim * size];
     for (int i = 0; i < size; i++) {
       for (int f = 0; f < dim; f++) {
         features[f * size + i] = rows.feature(i, f);
       }
     }
-    return new QueryBlock(dim, size, features, positions);
+    return new QueryBlock(dim, size, features, first, end);
   }
 
   public int dim() {
@@ -68,8 +68,19 @@ public final class QueryBlock implements Serializable {
     return size;
   }
 
-  /** The position of the row that query i leaves out, or a negative number for none. */
-  int ownPosition(int i) {
-    return ownPositions == null ? NO_ROW : ownPositions[i];
+  /** Whether query i leaves out the key at a position. */
+  boolean leavesOut(int i, int position) {
+    return leftOutFirst != null && leftOutFirst[i] <= position && position < leftOutEnd[i];
+  }
+
+  /** Whether one of the queries first to end - 1 leaves out a key of a block. */
+  boolean leavesOutOf(KeyBlock keys, int first, int end) {
+    for (int i = first; leftOutFirst != null && i < end; i++) {
+      if (leftOutFirst[i] < keys.firstPosition + keys.size()
+          && keys.firstPosition < leftOutEnd[i]) {
+        return true;
+      }
+    }
+    return false;
   }
 }

@@ -5,7 +5,8 @@ import java.util.Arrays;
 
 /**
  * Training rows on their way to {@link KeyPacker}, in flat growing arrays: features {@code [size x
- * dim]} row-major, values {@code [size]}, weights {@code [size]}. Not safe for many threads.
+ * dim]} row-major, values {@code [size]}, weights {@code [size]}, folds {@code [size]}. Not safe
+ * for many threads.
  */
 public final class RowChunk implements Serializable {
   private static final long serialVersionUID = 1;
@@ -15,19 +16,26 @@ public final class RowChunk implements Serializable {
   private double[] features;
   private double[] values = new double[16];
   private double[] weights = new double[16];
+  private long[] folds = new long[16];
 
   public RowChunk(int dim) {
     this.dim = Checks.positive("number of features", dim);
     this.features = new double[16 * dim];
   }
 
+  /** Adds one row of fold 0. */
+  public void add(double[] row, double value, double weight) {
+    add(row, value, weight, 0);
+  }
+
   /**
    * Adds one row; -0.0 becomes 0.0, so that equal rows have equal bits.
    *
+   * @param fold what rows that are left out together have in common
    * @throws IllegalArgumentException if the number of features differs, a feature or the value is
    *     not finite or beyond {@link Checks#MAX_MAGNITUDE}, or the weight is also negative
    */
-  public void add(double[] row, double value, double weight) {
+  public void add(double[] row, double value, double weight, long fold) {
     Checks.length("a row", dim, row.length);
     for (double feature : row) {
       Checks.requireUsable("feature", feature);
@@ -42,12 +50,14 @@ public final class RowChunk implements Serializable {
       features = Arrays.copyOf(features, Math.multiplyExact(capacity, dim));
       values = Arrays.copyOf(values, capacity);
       weights = Arrays.copyOf(weights, capacity);
+      folds = Arrays.copyOf(folds, capacity);
     }
     for (int f = 0; f < dim; f++) {
       features[size * dim + f] = row[f] + 0.0;
     }
     values[size] = value + 0.0;
     weights[size] = weight;
+    folds[size] = fold;
     size++;
   }
 
@@ -56,6 +66,7 @@ public final class RowChunk implements Serializable {
     features = Arrays.copyOf(features, size * dim);
     values = Arrays.copyOf(values, size);
     weights = Arrays.copyOf(weights, size);
+    folds = Arrays.copyOf(folds, size);
     return this;
   }
 
@@ -81,5 +92,9 @@ public final class RowChunk implements Serializable {
 
   double weight(int r) {
     return weights[r];
+  }
+
+  long fold(int r) {
+    return folds[r];
   }
 }

@@ -26,14 +26,18 @@ final class ScalarSupport implements PoolingSupport {
       int lanes = Math.min(TILE, queries.size() - first);
       tile(keys, queries, first, lanes, inverseWidths, logits, max);
       for (int t = 0; t < lanes; t++) {
-        // The maximum is -infinity where the block holds nothing but the query's own row.
+        // The maximum is -infinity where the block holds nothing but keys that are left out.
         state.raise(first + t, max[t]);
       }
       add(keys, first, lanes, logits, state);
-      switch (state.terms) {
-        case VALUE -> {}
-        case SPREAD -> addSpread(keys, first, lanes, logits, state);
-        case WIDTHS -> addWidths(keys, queries, first, lanes, logits, state);
+      if (state.terms == Terms.SPREAD) {
+        addSpread(keys, first, lanes, logits, state);
+      }
+      if (state.terms.hasWidths()) {
+        addWidths(keys, queries, first, lanes, logits, state);
+      }
+      if (state.terms == Terms.CURVATURE) {
+        addCurvature(keys, queries, first, lanes, logits, state);
       }
     }
   }
@@ -61,6 +65,7 @@ final class ScalarSupport implements PoolingSupport {
       double[] max) {
     double[] sum = new double[TILE];
     boolean shared = inverseWidths.length == 1;
+    boolean leavesOut = queries.leavesOutOf(keys, first, first + lanes);
     Arrays.fill(max, Double.NEGATIVE_INFINITY);
     for (int j = 0; j < keys.size(); j++) {
       Arrays.fill(sum, 0);
@@ -70,10 +75,10 @@ final class ScalarSupport implements PoolingSupport {
         addSquares(queries.features, f * queries.size() + first, lanes, key, inverseWidth, sum);
       }
       for (int t = 0; t < lanes; t++) {
-        // However far a key is, it stays allowed: only the own row has the logit -infinity.
+        // However far a key is, it stays allowed: only one left out has the logit -infinity.
         double z = Math.max(keys.logWeights[j] - 0.5 * sum[t], -Double.MAX_VALUE);
-        boolean own = queries.ownPosition(first + t) == keys.firstPosition + j;
-        logits[j * TILE + t] = own ? Double.NEGATIVE_INFINITY : z;
+        boolean left = leavesOut && queries.leavesOut(first + t, keys.firstPosition + j);
+        logits[j * TILE + t] = left ? Double.NEGATIVE_INFINITY : z;
         max[t] = Math.max(max[t], logits[j * TILE + t]);
       }
     }
@@ -131,6 +136,60 @@ final class ScalarSupport implements PoolingSupport {
       }
       System.arraycopy(t0, 0, state.t0, sums, lanes);
       System.arraycopy(t1, 0, state.t1, sums, lanes);
+    }
+  }
+
+  /** U0 and U1: for each pair of widths the products of their squared distances. */
+  private static void addCurvature(
+      KeyBlock keys, QueryBlock queries, int first, int lanes, double[] e, PooledState state) {
+    double[] one = new double[TILE];
+    double[] other = new double[TILE];
+    double[] weighted = new double[TILE];
+    double[] u0 = new double[TILE];
+    double[] u1 = new double[TILE];
+    int pair = 0;
+    for (int g = 0; g < state.numWidths; g++) {
+      for (int h = g; h < state.numWidths; h++, pair++) {
+        int sums = pair * state.size + first;
+        System.arraycopy(state.u0, sums, u0, 0, lanes);
+        System.arraycopy(state.u1, sums, u1, 0, lanes);
+        for (int j = 0; j < keys.size(); j++) {
+          squares(keys, j, queries, first, lanes, state.numWidths, g, one);
+          squares(keys, j, queries, first, lanes, state.numWidths, h, other);
+          System.arraycopy(e, j * TILE, weighted, 0, TILE);
+          addProducts(one, other, weighted, lanes, keys.values[j] - state.valueCentre, u0, u1);
+        }
+        System.arraycopy(u0, 0, state.u0, sums, lanes);
+        System.arraycopy(u1, 0, state.u1, sums, lanes);
+      }
+    }
+  }
+
+  /** D_g of key j for each lane: of feature g, or of all features where the width is shared. */
+  private static void squares(
+      KeyBlock keys,
+      int j,
+      QueryBlock queries,
+      int first,
+      int lanes,
+      int numWidths,
+      int g,
+      double[] squares) {
+    Arrays.fill(squares, 0);
+    int from = numWidths == 1 ? 0 : g;
+    int end = numWidths == 1 ? keys.dim : g + 1;
+    for (int f = from; f < end; f++) {
+      double key = keys.features[j * keys.dim + f];
+      addSquares(queries.features, f * queries.size() + first, lanes, key, 1, squares);
+    }
+  }
+
+  private static void addProducts(
+      double[] one, double[] other, double[] e, int lanes, double value, double[] u0, double[] u1) {
+    for (int t = 0; t < lanes; t++) {
+      double product = e[t] * one[t] * other[t];
+      u0[t] += product;
+      u1[t] += product * value;
     }
   }
 

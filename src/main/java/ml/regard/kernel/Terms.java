@@ -7,5 +7,12 @@ public enum Terms {
   /** Also S2 and Q: the effective number of keys and the spread of the values. */
   SPREAD,
   /** Also T0 and T1 per width: the derivative of the pooled value by the widths. */
-  WIDTHS
+  WIDTHS,
+  /** WIDTHS, and U0 and U1 per pair of widths: the second derivatives. */
+  CURVATURE;
+
+  /** Whether there are derivatives by the widths. */
+  public boolean hasWidths() {
+    return this == WIDTHS || this == CURVATURE;
+  }
 }

@@ -9,6 +9,7 @@ import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -52,6 +53,15 @@ final class Columns {
     if (!(type instanceof NumericType)) {
       throw new DataException(
           "column %s (%s) must be a number, but its type is %s"
+              .formatted(column, role, type.simpleString()));
+    }
+  }
+
+  static void requireBoolean(StructType schema, String column, String role) {
+    DataType type = require(schema, column, role).dataType();
+    if (!type.equals(DataTypes.BooleanType)) {
+      throw new DataException(
+          "column %s (%s) must be a boolean, but its type is %s"
               .formatted(column, role, type.simpleString()));
     }
   }

@@ -5,9 +5,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
+import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.LossSums;
+import ml.regard.kernel.Terms;
 import ml.regard.optim.Batch;
 import ml.regard.optim.Evaluation;
+import ml.regard.optim.LossRequest;
 
 /**
  * An evaluation as JSON, for people and to be read back with its bits: number, loss and widths of
@@ -20,17 +23,19 @@ final class EvaluationJson {
   private EvaluationJson() {}
 
   static ObjectNode write(int number, Evaluation evaluation) {
-    double[][] inverseWidths = evaluation.inverseWidths();
+    LossRequest request = evaluation.request();
+    double[][] inverseWidths = request.inverseWidths();
     ObjectNode json = JSON.createObjectNode();
     json.put("number", number);
     json.set("loss", array(Arrays.stream(evaluation.sums()).mapToDouble(LossSums::loss).toArray()));
     json.set("widths", arrays(Arrays.stream(inverseWidths).map(EvaluationJson::inverse)));
-    json.put("derivatives", evaluation.derivatives());
+    json.put("terms", request.terms().name());
+    json.put("leaveOut", request.leaveOut().name());
     json.set("inverseWidths", arrays(Arrays.stream(inverseWidths)));
     json.putObject("batch")
-        .put("fraction", evaluation.batch().fraction())
-        .put("seed", evaluation.batch().seed())
-        .put("step", evaluation.batch().step());
+        .put("fraction", request.batch().fraction())
+        .put("seed", request.batch().seed())
+        .put("step", request.batch().step());
     json.set("sums", arrays(Arrays.stream(evaluation.sums()).map(LossSums::toArray)));
     return json;
   }
@@ -42,20 +47,23 @@ final class EvaluationJson {
    */
   static Evaluation read(JsonNode json) {
     double[][] inverseWidths = arrays(json.path("inverseWidths"));
-    LossSums[] sums =
-        Arrays.stream(arrays(json.path("sums"))).map(LossSums::of).toArray(LossSums[]::new);
-    JsonNode batch = json.path("batch");
-    if (sums.length == 0 || sums.length != inverseWidths.length || !json.has("derivatives")) {
+    double[][] fields = arrays(json.path("sums"));
+    if (fields.length == 0 || fields.length != inverseWidths.length) {
       throw new IllegalArgumentException("it needs one sum for each of its inverse widths");
     }
-    return new Evaluation(
-        json.path("derivatives").asBoolean(),
-        inverseWidths,
+    Terms terms = Terms.valueOf(json.path("terms").asText());
+    LossSums[] sums = new LossSums[fields.length];
+    for (int c = 0; c < sums.length; c++) {
+      sums[c] = LossSums.of(inverseWidths[c].length, terms, fields[c]);
+    }
+    JsonNode batch = json.path("batch");
+    Batch rows =
         Batch.of(
             batch.path("fraction").asDouble(),
             batch.path("seed").asLong(),
-            batch.path("step").asLong()),
-        sums);
+            batch.path("step").asLong());
+    LeaveOut leaveOut = LeaveOut.valueOf(json.path("leaveOut").asText());
+    return new Evaluation(new LossRequest(inverseWidths, rows, leaveOut, terms), sums);
   }
 
   private static double[] inverse(double[] values) {

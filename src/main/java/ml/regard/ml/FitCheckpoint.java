@@ -55,6 +55,7 @@ final class FitCheckpoint implements EvaluationLog {
           "featuresCol",
           "labelCol",
           "weightCol",
+          "validationIndicatorCol",
           "predictionCol",
           "attentionWeightsCol",
           "handleInvalid",
@@ -84,7 +85,8 @@ final class FitCheckpoint implements EvaluationLog {
    *
    * @throws DataException if the folder is of another fit, or of something else
    */
-  static EvaluationLog open(SparkSession session, KernelRegressionParams params, KeyStore keys) {
+  static EvaluationLog open(
+      SparkSession session, KernelRegressionParams params, TrainingRows rows) {
     if (params.getCheckpointDir().isEmpty()) {
       return NONE;
     }
@@ -95,7 +97,7 @@ final class FitCheckpoint implements EvaluationLog {
       FileSystem raw = files instanceof ChecksumFileSystem c ? c.getRawFileSystem() : files;
       FitCheckpoint checkpoint =
           new FitCheckpoint(raw, raw.makeQualified(folder), params.getCheckpointInterval());
-      checkpoint.start(identity(session, params, keys));
+      checkpoint.start(identity(session, params, rows));
       return checkpoint;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -103,14 +105,17 @@ final class FitCheckpoint implements EvaluationLog {
   }
 
   private static ObjectNode identity(
-      SparkSession session, KernelRegressionParams params, KeyStore keys) {
+      SparkSession session, KernelRegressionParams params, TrainingRows rows) {
+    KeyStore keys = rows.keys();
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
     ObjectNode identity = JSON.createObjectNode();
-    identity.put("formatVersion", 1);
+    identity.put("formatVersion", 2);
     identity.put("regardVersion", Build.version());
     identity.put("numKeys", keys.keys().numKeys());
     identity.put("numFeatures", keys.keys().dim());
     identity.put("contentHash", "%016x".formatted(keys.contentHash(spark)));
+    rows.validation()
+        .ifPresent(held -> identity.put("validationHash", "%016x".formatted(held.contentHash())));
     identity.put("usedEngine", keys.engine());
     for (Param<?> param : params.params()) {
       if (params.isDefined(param) && !FREE.contains(param.name())) {

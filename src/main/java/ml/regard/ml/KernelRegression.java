@@ -1,24 +1,30 @@
 package ml.regard.ml;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import ml.regard.DataException;
 import ml.regard.engine.Engine;
 import ml.regard.engine.KeyStore;
+import ml.regard.engine.MemoryStore;
 import ml.regard.engine.RegardMetrics;
 import ml.regard.engine.WatchedObjective;
 import ml.regard.kernel.Checks;
+import ml.regard.kernel.LeaveOut;
 import ml.regard.optim.Batch;
+import ml.regard.optim.Criterion;
 import ml.regard.optim.EvaluationLog;
 import ml.regard.optim.FeatureScales;
 import ml.regard.optim.Learned;
 import ml.regard.optim.LossReduction;
+import ml.regard.optim.MiniBatchSgd;
 import ml.regard.optim.Objective;
 import ml.regard.optim.PlainSgd;
-import ml.regard.optim.PreconditionedSgd;
 import ml.regard.optim.RecordedObjective;
 import ml.regard.optim.StartScan;
 import ml.regard.optim.WidthOptimizer;
+import ml.regard.optim.WidthSearch;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Estimator;
 import org.apache.spark.ml.param.ParamMap;
@@ -88,10 +94,39 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     if (!getWeightCol().isEmpty()) {
       Columns.requireNumeric(schema, getWeightCol(), "weightCol");
     }
+    if (TrainingRows.leaveOut(this) == LeaveOut.FOLD) {
+      Columns.require(schema, getLeaveOut(), "leaveOut");
+    }
+    if (!getValidationIndicatorCol().isEmpty()) {
+      Columns.requireBoolean(schema, getValidationIndicatorCol(), "validationIndicatorCol");
+    }
+    requireCompatible();
+    return OutputColumns.append(schema, this);
+  }
+
+  /** Refuses parameters that say nothing together. */
+  private void requireCompatible() {
     if (getSolver().equals("fixed") && !isDefined(width())) {
       throw new IllegalArgumentException("solver fixed needs width, which is not set");
     }
-    return OutputColumns.append(schema, this);
+    boolean inverse = getParametrization().equals("inverse");
+    if (inverse && !getSolver().equals("sgd")) {
+      throw new IllegalArgumentException(
+          "parametrization inverse needs solver sgd, but solver is " + getSolver());
+    }
+    boolean aicc = getCriterion().equals("aicc");
+    if (aicc && inverse) {
+      throw new IllegalArgumentException("criterion aicc needs parametrization log, not inverse");
+    }
+    if (aicc && !getLeaveOut().equals("row")) {
+      throw new IllegalArgumentException(
+          "criterion aicc leaves nothing out, but leaveOut is " + getLeaveOut());
+    }
+    if (!getValidationIndicatorCol().isEmpty() && (inverse || isMiniBatch())) {
+      throw new IllegalArgumentException(
+          "validationIndicatorCol stops solver newton, and sgd in log widths without"
+              + " miniBatchFraction, but not these steps");
+    }
   }
 
   @Override
@@ -119,20 +154,26 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
               + keys.keys().numKeys());
     }
     try (Engine engine = keys.objective(spark, getNumPartitions(), getAggregationDepth());
-        EvaluationLog log = FitCheckpoint.open(session, this, keys)) {
-      Objective watched = new WatchedObjective(engine, getOnCancel().equals("keep"));
-      RecordedObjective objective = new RecordedObjective(watched, log);
-      Learned steps =
+        Engine held = validation(spark, rows);
+        EvaluationLog log = FitCheckpoint.open(session, this, rows)) {
+      boolean keep = getOnCancel().equals("keep");
+      RecordedObjective objective = new RecordedObjective(new WatchedObjective(engine, keep), log);
+      Optional<Objective> validation =
+          Optional.ofNullable(held)
+              .map(rest -> new RecordedObjective(new WatchedObjective(rest, keep), log));
+      FeatureScales scales = scales(keys, spark);
+      Learned learned =
           learns
-              ? learn(objective, scales(keys, spark), keys.keys().dim(), progress)
+              ? learn(objective, validation, scales, keys.keys().dim(), progress)
               : Learned.given(given(keys.keys().dim()));
       progress.say("leave-one-out loss at the final widths");
-      Learned learned = steps.evaluated(objective, measured(objective));
-      LOG.info("{}", learned.stopReason());
+      FinalLoss loss = FinalLoss.of(learned, objective, measured(learned, objective), this, keys);
+      loss.warnings(scales, learned).forEach(LOG::warn);
+      LOG.info("{}", loss.stopReason());
       double seconds = (System.nanoTime() - started) / 1e9;
       KernelRegressionTrainingSummary summary =
           new KernelRegressionTrainingSummary(
-              rows, learned, reduction(), objective.replayed(), seconds);
+              rows, learned, loss, scales, reduction(), objective.replayed(), seconds);
       RegardMetrics.loss(summary.looLoss());
       KernelRegressionModel model =
           new KernelRegressionModel(uid, keys, learned.inverseWidths()).withSummary(summary);
@@ -140,9 +181,29 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     }
   }
 
-  private Batch measured(Objective objective) {
-    double fraction = getSolver().equals("fixed") ? 1 : getMiniBatchFraction();
+  /** The errors of the rows held out; null where there are none. */
+  private Engine validation(JavaSparkContext spark, TrainingRows rows) {
+    return rows.validation()
+        .map(
+            held ->
+                ((MemoryStore) rows.keys())
+                    .validation(spark, held, getNumPartitions(), getAggregationDepth()))
+        .orElse(null);
+  }
+
+  /** The rows that the final loss is over: all, or those that the last step looked at. */
+  private Batch measured(Learned learned, Objective objective) {
+    if (learned.last().isPresent()) {
+      double share = learned.iterations().get(learned.iterations().size() - 1).rows();
+      return Batch.nested(share * objective.numRows(), getSeed(), objective.numRows());
+    }
+    double fraction = isMiniBatch() ? getMiniBatchFraction() : 1;
     return Batch.measured(fraction, getSeed(), objective.numRows());
+  }
+
+  private boolean isMiniBatch() {
+    double fraction = getMiniBatchFraction();
+    return getSolver().equals("sgd") && fraction > 0 && fraction < 1;
   }
 
   private FeatureScales scales(KeyStore keys, JavaSparkContext spark) {
@@ -150,25 +211,60 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
   }
 
   private Learned learn(
-      Objective objective, FeatureScales scales, int dim, WidthOptimizer.Progress progress) {
-    boolean log = getParametrization().equals("log");
-    StartScan.Start start =
-        isDefined(width())
-            ? new StartScan.Start(given(dim), 0)
-            : StartScan.find(objective, scales, getSeed());
-    WidthOptimizer optimizer =
-        log
-            ? new PreconditionedSgd(
-                getStepSize(),
-                getMaxIter(),
-                getTol(),
-                reduction(),
-                getMiniBatchFraction(),
-                getSeed(),
-                scales)
-            : new PlainSgd(
-                getStepSize(), getMaxIter(), reduction(), getMiniBatchFraction(), getSeed());
-    return optimizer.learn(objective, start.inverseWidths(), progress).after(start.passes());
+      Objective objective,
+      Optional<Objective> validation,
+      FeatureScales scales,
+      int dim,
+      WidthOptimizer.Progress progress) {
+    if (!scales.valuesDiffer()) {
+      double[] rule = Arrays.stream(scales.ruleOfThumb()).map(h -> 1 / h).toArray();
+      return Learned.kept(
+          isDefined(width()) ? given(dim) : rule, "the labels do not differ: the start was kept");
+    }
+    WidthOptimizer optimizer = optimizer(scales, validation);
+    if (isDefined(width())) {
+      return optimizer.learn(objective, List.of(given(dim)), progress);
+    }
+    StartScan scan = StartScan.run(objective, wanted(), scales, getSeed());
+    return scan.flat()
+        ? Learned.kept(
+                scan.starts().get(0),
+                "the criterion does not depend on the widths: the rule of thumb was kept")
+            .after(scan)
+        : optimizer.learn(objective, scan.starts(), progress).after(scan);
+  }
+
+  private WidthOptimizer optimizer(FeatureScales scales, Optional<Objective> validation) {
+    double fraction = getMiniBatchFraction();
+    if (getParametrization().equals("inverse")) {
+      return new PlainSgd(
+          getStepSize(),
+          getMaxIter(),
+          reduction(),
+          wanted().leaveOut(),
+          fraction == 0 ? 1 : fraction,
+          getSeed());
+    }
+    if (isMiniBatch()) {
+      return new MiniBatchSgd(
+          wanted(), getStepSize(), getMaxIter(), reduction(), fraction, getSeed(), scales);
+    }
+    return new WidthSearch(
+        getSolver().equals("newton"),
+        wanted(),
+        getMaxIter(),
+        getTol(),
+        reduction(),
+        fraction,
+        getSeed(),
+        scales,
+        validation);
+  }
+
+  private Criterion wanted() {
+    return getCriterion().equals("aicc")
+        ? Criterion.aicc()
+        : Criterion.leaving(TrainingRows.leaveOut(this));
   }
 
   /** The inverse widths that the user gave, one for all features or one per feature. */
@@ -256,6 +352,24 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   public KernelRegression setSolver(String value) {
     set(solver(), value);
+    return this;
+  }
+
+  /** What learning makes small: loo or aicc. */
+  public KernelRegression setCriterion(String value) {
+    set(criterion(), value);
+    return this;
+  }
+
+  /** What a row does not attend to: row, ties, or the name of a column. */
+  public KernelRegression setLeaveOut(String value) {
+    set(leaveOut(), value);
+    return this;
+  }
+
+  /** A boolean column that is true for the rows held out. */
+  public KernelRegression setValidationIndicatorCol(String value) {
+    set(validationIndicatorCol(), value);
     return this;
   }
 

@@ -88,6 +88,30 @@ public interface KernelRegressionParams extends Params {
     return getOrDefault(solver());
   }
 
+  default Param<String> criterion() {
+    return definitions().criterion;
+  }
+
+  default String getCriterion() {
+    return getOrDefault(criterion());
+  }
+
+  default Param<String> leaveOut() {
+    return definitions().leaveOut;
+  }
+
+  default String getLeaveOut() {
+    return getOrDefault(leaveOut());
+  }
+
+  default Param<String> validationIndicatorCol() {
+    return definitions().validationIndicatorCol;
+  }
+
+  default String getValidationIndicatorCol() {
+    return getOrDefault(validationIndicatorCol());
+  }
+
   default Param<String> parametrization() {
     return definitions().parametrization;
   }

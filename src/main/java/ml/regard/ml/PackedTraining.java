@@ -3,6 +3,10 @@ package ml.regard.ml;
 import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import ml.regard.DataException;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.MemoryStore;
 import ml.regard.kernel.KeyPacker;
@@ -27,21 +31,39 @@ final class PackedTraining {
             .findFirst()
             .orElse(null);
     TrainingRows.require(params, rows, rejected, example);
-    KeyPacker packer = gather(partitions);
+    requireOneSize(partitions);
+    String indicator = params.getValidationIndicatorCol();
+    KeyPacker packer = gather(partitions, p -> p.keys, indicator + " is true in every row");
     PackedKeys keys = packer.pack();
     TrainingRows.requireWeights(keys.numKeys(), packer.zeroWeights());
-    return new TrainingRows(new MemoryStore(keys), choice, rows, rejected, packer.zeroWeights());
+    long zeroWeights = packer.zeroWeights();
+    Optional<PackedKeys> validation = Optional.empty();
+    if (!indicator.isEmpty()) {
+      packer = gather(partitions, p -> p.validation, indicator + " is true in no row");
+      validation = Optional.of(packer.pack());
+      TrainingRows.requireWeights(validation.get().numKeys(), packer.zeroWeights());
+      zeroWeights += packer.zeroWeights();
+    }
+    return new TrainingRows(new MemoryStore(keys), validation, choice, rows, rejected, zeroWeights);
   }
 
-  private static KeyPacker gather(List<PartitionRows> partitions) {
-    List<PartitionRows> filled = partitions.stream().filter(p -> p.chunk != null).toList();
-    int dim = filled.get(0).chunk.dim();
-    KeyPacker packer = new KeyPacker(dim);
-    for (PartitionRows partition : filled) {
-      TrainingRows.requireSize(dim, partition.chunk.dim());
+  /** All vectors are as long as the first. */
+  private static void requireOneSize(List<PartitionRows> partitions) {
+    int dim = partitions.stream().mapToInt(p -> p.dim).filter(d -> d > 0).findFirst().orElseThrow();
+    for (PartitionRows partition : partitions) {
+      TrainingRows.requireSize(dim, partition.dim > 0 ? partition.dim : dim);
       TrainingRows.requireSize(dim, partition.otherSize > 0 ? partition.otherSize : dim);
-      packer.addAll(partition.chunk);
     }
+  }
+
+  private static KeyPacker gather(
+      List<PartitionRows> partitions, Function<PartitionRows, RowChunk> part, String none) {
+    List<RowChunk> filled = partitions.stream().map(part).filter(Objects::nonNull).toList();
+    if (filled.isEmpty()) {
+      throw new DataException("validationIndicatorCol " + none + " that can be used");
+    }
+    KeyPacker packer = new KeyPacker(filled.get(0).dim());
+    filled.forEach(packer::addAll);
     return packer;
   }
 
@@ -49,17 +71,19 @@ final class PackedTraining {
   private static final class PartitionRows implements Serializable {
     private static final long serialVersionUID = 1;
 
-    private RowChunk chunk;
+    private RowChunk keys;
+    private RowChunk validation;
+    private int dim; // of the first vector; 0 for none
     private long rows;
     private long rejected;
     private String firstRejected;
-    private int otherSize; // of a vector unlike the chunk's; 0 for none
+    private int otherSize; // of a vector unlike the first; 0 for none
 
     static Iterator<PartitionRows> read(Iterator<Row> rows) {
       PartitionRows partition = new PartitionRows();
       rows.forEachRemaining(partition::add);
-      if (partition.chunk != null) {
-        partition.chunk.trimmed();
+      if (partition.keys != null) {
+        partition.keys.trimmed();
       }
       return List.of(partition).iterator();
     }
@@ -69,7 +93,12 @@ final class PackedTraining {
       Vector features = row.getAs(0);
       Double label = row.getAs(1);
       Double weight = row.getAs(2);
+      Long fold = row.getAs(3);
+      Boolean held = row.getAs(4);
       String problem = TrainingRows.problem(features, label, weight);
+      if (problem == null && (fold == null || held == null)) {
+        problem = fold == null ? "its fold (leaveOut) is null" : "validationIndicatorCol is null";
+      }
       if (problem != null) {
         rejected++;
         if (firstRejected == null) {
@@ -77,13 +106,17 @@ final class PackedTraining {
         }
         return;
       }
-      if (chunk == null) {
-        chunk = new RowChunk(features.size());
-      }
-      if (features.size() == chunk.dim()) {
-        chunk.add(features.toArray(), label, weight);
-      } else {
+      dim = dim == 0 ? features.size() : dim;
+      if (features.size() != dim) {
         otherSize = features.size();
+        return;
+      }
+      if (held) {
+        validation = validation == null ? new RowChunk(dim) : validation;
+        validation.add(features.toArray(), label, weight);
+      } else {
+        keys = keys == null ? new RowChunk(dim) : keys;
+        keys.add(features.toArray(), label, weight, fold);
       }
     }
   }

@@ -27,6 +27,9 @@ public final class ParamDefinitions implements Serializable {
   final DoubleArrayParam width;
   final BooleanParam perFeatureWidth;
   final Param<String> solver;
+  final Param<String> criterion;
+  final Param<String> leaveOut;
+  final Param<String> validationIndicatorCol;
   final Param<String> parametrization;
   final Param<String> lossReduction;
   final DoubleParam stepSize;
@@ -81,16 +84,40 @@ public final class ParamDefinitions implements Serializable {
         oneOf(
             parent,
             "solver",
-            "sgd learns the widths by stochastic gradient descent on the leave-one-out error; fixed"
+            "sgd learns the widths by stochastic gradient descent on the criterion, over a sample of"
+                + " rows that grows; newton takes second-order steps, at the end over all rows; fixed"
                 + " takes the widths as given (non-parametric attention pooling)",
             "sgd",
+            "newton",
             "fixed");
+    criterion =
+        oneOf(
+            parent,
+            "criterion",
+            "what learning makes small: loo, the squared error of each row without the rows that"
+                + " leaveOut names; aicc, the corrected Akaike criterion of the fit itself",
+            "loo",
+            "aicc");
+    leaveOut =
+        new Param<>(
+            parent.uid(),
+            "leaveOut",
+            "what a row does not attend to while widths are learned: row, itself; ties, every row"
+                + " with the same features; or the name of a column, every row with the same value"
+                + " there (blocks of dependent rows)",
+            String.class);
+    validationIndicatorCol =
+        text(
+            parent,
+            "validationIndicatorCol",
+            "a boolean column: rows where it is true are no keys, and learning stops when their"
+                + " error no longer falls; empty: none");
     parametrization =
         oneOf(
             parent,
             "parametrization",
-            "what sgd moves: log takes preconditioned steps in log widths; inverse takes the"
-                + " textbook's plain steps in inverse widths at the rate stepSize",
+            "what sgd moves: log widths, without a rate to tune; or inverse, the textbook's plain"
+                + " steps in inverse widths at the rate stepSize",
             "log",
             "inverse");
     lossReduction =
@@ -105,7 +132,8 @@ public final class ParamDefinitions implements Serializable {
         new DoubleParam(
             parent.uid(),
             "stepSize",
-            "share of the preconditioned step (log), or learning rate (inverse), > 0",
+            "learning rate (parametrization inverse), or the share of each step that mini-batches"
+                + " take, > 0",
             ParamValidators.gt(0));
     maxIter =
         new IntParam(
@@ -114,15 +142,17 @@ public final class ParamDefinitions implements Serializable {
         new DoubleParam(
             parent.uid(),
             "tol",
-            "stop when a step over all rows promises to lower the loss by less than this share"
-                + " (log), >= 0",
+            "sgd stops when the next step promises to lower the criterion by less than this share,"
+                + " newton when the norm of the gradient has fallen to this share of the first,"
+                + " >= 0",
             ParamValidators.gtEq(0));
     miniBatchFraction =
         new DoubleParam(
             parent.uid(),
             "miniBatchFraction",
-            "share of the rows that a step looks at, in (0, 1]",
-            ParamValidators.inRange(0, 1, false, true));
+            "share of the rows that each step of sgd looks at, in [0, 1]; 0: 1,024 rows at first, and"
+                + " more when their noise hides what the next step promises",
+            ParamValidators.inRange(0, 1));
     seed = new LongParam(parent, "seed", "seed of the choice of rows");
     engine =
         oneOf(
@@ -187,12 +217,15 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(handleInvalid, "error");
     parent.setDefault(perFeatureWidth, true);
     parent.setDefault(solver, "sgd");
+    parent.setDefault(criterion, "loo");
+    parent.setDefault(leaveOut, "row");
+    parent.setDefault(validationIndicatorCol, "");
     parent.setDefault(parametrization, "log");
     parent.setDefault(lossReduction, "mean");
     parent.setDefault(stepSize, 1.0);
     parent.setDefault(maxIter, 100);
     parent.setDefault(tol, 1e-8);
-    parent.setDefault(miniBatchFraction, 1.0);
+    parent.setDefault(miniBatchFraction, 0.0);
     parent.setDefault(seed, 42L);
     parent.setDefault(engine, EngineChoice.AUTO);
     parent.setDefault(stagingDir, "");

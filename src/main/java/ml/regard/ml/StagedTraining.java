@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.when;
 
+import java.util.Optional;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import org.apache.spark.ml.functions;
@@ -92,6 +93,6 @@ final class StagedTraining {
             rows.where(usable.and(col(TrainingRows.WEIGHT).gt(0))),
             folder.path(KEYS),
             counts.getInt(4));
-    return new TrainingRows(keys, choice, all, rejected, zeroWeights);
+    return new TrainingRows(keys, Optional.empty(), choice, all, rejected, zeroWeights);
   }
 }

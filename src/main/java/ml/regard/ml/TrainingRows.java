@@ -1,11 +1,16 @@
 package ml.regard.ml;
 
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.when;
+import static org.apache.spark.sql.functions.xxhash64;
 
 import java.util.Locale;
+import java.util.Optional;
 import ml.regard.DataException;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.KeyStore;
+import ml.regard.kernel.LeaveOut;
+import ml.regard.kernel.PackedKeys;
 import org.apache.spark.ml.attribute.AttributeGroup;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
@@ -17,16 +22,24 @@ import org.apache.spark.sql.types.DataTypes;
  * The training rows of a dataset, checked, counted and put where the engine wants them.
  *
  * @param keys the rows of positive weight in canonical order
+ * @param validation rows of positive weight that are no keys, where a column tells them apart
  * @param choice the engine, and why
  * @param rows all rows read
  * @param rejected rows that were dropped because a cell cannot be used
  * @param zeroWeights rows that were dropped because their weight is zero
  */
 record TrainingRows(
-    KeyStore keys, EngineChoice choice, long rows, long rejected, long zeroWeights) {
+    KeyStore keys,
+    Optional<PackedKeys> validation,
+    EngineChoice choice,
+    long rows,
+    long rejected,
+    long zeroWeights) {
   static final String FEATURES = "features";
   static final String VALUE = "value";
   static final String WEIGHT = "weight";
+  static final String FOLD = "fold";
+  static final String VALIDATION = "validation";
 
   /**
    * Counts the rows, chooses the engine by their number, and reads them.
@@ -39,13 +52,31 @@ record TrainingRows(
         dataset.select(
             Columns.named(params.getFeaturesCol()).as(FEATURES),
             Columns.named(params.getLabelCol()).cast(DataTypes.DoubleType).as(VALUE),
-            weight(params).cast(DataTypes.DoubleType).as(WEIGHT));
+            weight(params).cast(DataTypes.DoubleType).as(WEIGHT),
+            fold(params).as(FOLD),
+            validation(params).as(VALIDATION));
     EngineChoice choice =
         EngineChoice.of(
             params.getEngine(), dataset.sparkSession().sparkContext(), rows.count(), dim(rows));
-    return choice.isBroadcast()
-        ? PackedTraining.read(rows, choice, params)
-        : StagedTraining.read(rows, choice, params);
+    if (choice.isBroadcast()) {
+      return PackedTraining.read(rows, choice, params);
+    }
+    requireRowwise(params);
+    return StagedTraining.read(rows, choice, params);
+  }
+
+  /** Keys in files are left out by row only, and none of them is held out. */
+  private static void requireRowwise(KernelRegressionParams params) {
+    if (!params.getLeaveOut().equals("row")) {
+      throw new DataException(
+          "leaveOut %s needs engine broadcast, but the engine is partitioned"
+              .formatted(params.getLeaveOut()));
+    }
+    if (!params.getValidationIndicatorCol().isEmpty()) {
+      throw new DataException(
+          "validationIndicatorCol %s needs engine broadcast, but the engine is partitioned"
+              .formatted(params.getValidationIndicatorCol()));
+    }
   }
 
   /** Stops a fit that may not go on with the rows found; returns their dimension. */
@@ -109,6 +140,30 @@ record TrainingRows(
         .mapToInt(row -> row.<Vector>getAs(0).size())
         .findFirst()
         .orElse(0);
+  }
+
+  /** What rows that are left out together have in common, as a hash. */
+  private static Column fold(KernelRegressionParams params) {
+    LeaveOut leaveOut = leaveOut(params);
+    if (leaveOut != LeaveOut.FOLD) {
+      return lit(0L);
+    }
+    Column fold = Columns.named(params.getLeaveOut());
+    return when(fold.isNotNull(), xxhash64(fold.cast(DataTypes.StringType)));
+  }
+
+  private static Column validation(KernelRegressionParams params) {
+    String column = params.getValidationIndicatorCol();
+    return column.isEmpty() ? lit(false) : Columns.named(column);
+  }
+
+  /** What the parameter leaveOut means. */
+  static LeaveOut leaveOut(KernelRegressionParams params) {
+    return switch (params.getLeaveOut()) {
+      case "row" -> LeaveOut.ROW;
+      case "ties" -> LeaveOut.TIES;
+      default -> LeaveOut.FOLD;
+    };
   }
 
   private static Column weight(KernelRegressionParams params) {

@@ -11,6 +11,7 @@ import ml.regard.kernel.Hash;
 public final class Batch implements Serializable {
   private static final long serialVersionUID = 1;
   private static final int MEASURED_ROWS = 1024;
+  private static final long NESTED_STEP = -1;
   private static final long MEASURED_STEP = -2;
   private static final Batch ALL = new Batch(1, 0, 0);
 
@@ -49,6 +50,15 @@ public final class Batch implements Serializable {
     return fraction == 1 ? ALL : of(share(fraction, numRows), seed, MEASURED_STEP);
   }
 
+  /**
+   * The fixed sample that grows: all rows of a smaller share are among those of a larger one.
+   *
+   * @param rows about how many of the rows, at least 1
+   */
+  public static Batch nested(double rows, long seed, int numRows) {
+    return rows >= numRows ? ALL : of(rows / numRows, seed, NESTED_STEP);
+  }
+
   private static double share(double fraction, int numRows) {
     return Math.min(1, Math.max(fraction, (double) MEASURED_ROWS / numRows));
   }
@@ -71,6 +81,11 @@ public final class Batch implements Serializable {
   /** The step that the rows are chosen for. */
   public long step() {
     return step;
+  }
+
+  /** Whether the other batch is this one. */
+  boolean same(Batch other) {
+    return fraction == other.fraction && seed == other.seed && step == other.step;
   }
 
   /** Whether the row at a position is in the batch. */

@@ -1,6 +1,7 @@
 package ml.regard.optim;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import ml.regard.kernel.PackedKeys;
 
 /**
@@ -22,11 +23,23 @@ public final class FeatureScales {
   private final double[] ruleOfThumb;
   private final double[] lowest;
   private final double[] highest;
+  private final double[] spreads;
+  private final double[] gaps;
+  private final boolean valuesDiffer;
 
-  private FeatureScales(double[] ruleOfThumb, double[] lowest, double[] highest) {
+  private FeatureScales(
+      double[] ruleOfThumb,
+      double[] lowest,
+      double[] highest,
+      double[] spreads,
+      double[] gaps,
+      boolean valuesDiffer) {
     this.ruleOfThumb = ruleOfThumb;
     this.lowest = lowest;
     this.highest = highest;
+    this.spreads = spreads;
+    this.gaps = gaps;
+    this.valuesDiffer = valuesDiffer;
   }
 
   /**
@@ -43,30 +56,68 @@ public final class FeatureScales {
     double[] rule = new double[dim];
     double[] lowest = new double[dim];
     double[] highest = new double[dim];
+    double[] spreads = new double[dim];
+    double[] gaps = new double[dim];
     for (int f = 0; f < dim; f++) {
       double[] column = new double[keys.numKeys()];
       for (int j = 0; j < column.length; j++) {
         column[j] = keys.feature(j, f);
       }
       Arrays.sort(column);
-      double spread = spread(column, weightedDeviation(keys, f));
-      rule[f] = factor * spread;
-      highest[f] = StrictMath.exp(8) * spread;
-      lowest[f] = Math.min(smallestGap(column) / 8, rule[f]);
+      spreads[f] = spread(column, weightedDeviation(keys, f));
+      gaps[f] = smallestGap(column);
+      rule[f] = factor * spreads[f];
+      highest[f] = StrictMath.exp(8) * spreads[f];
+      lowest[f] = Math.min(gaps[f] / 8, rule[f]);
     }
+    boolean valuesDiffer =
+        IntStream.range(1, keys.numKeys()).anyMatch(j -> keys.value(j) != keys.value(0));
     if (!shared) {
-      return new FeatureScales(rule, lowest, highest);
+      return new FeatureScales(rule, lowest, highest, spreads, gaps, valuesDiffer);
     }
     double logMean = Arrays.stream(rule).map(StrictMath::log).average().orElseThrow();
     return new FeatureScales(
         new double[] {StrictMath.exp(logMean)},
         new double[] {Arrays.stream(lowest).min().orElseThrow()},
-        new double[] {Arrays.stream(highest).max().orElseThrow()});
+        new double[] {Arrays.stream(highest).max().orElseThrow()},
+        spreads,
+        gaps,
+        valuesDiffer);
   }
 
   /** The rule-of-thumb widths h, a copy. */
   public double[] ruleOfThumb() {
     return ruleOfThumb.clone();
+  }
+
+  /** Whether there is more than one value to predict. */
+  public boolean valuesDiffer() {
+    return valuesDiffer;
+  }
+
+  /** Whether feature f has one value only. */
+  public boolean isConstant(int f) {
+    return gaps[f] == Double.POSITIVE_INFINITY;
+  }
+
+  /** The largest width that width g may have: its features are ignored there. */
+  double highest(int g) {
+    return highest[g];
+  }
+
+  /** The smallest width that width g may have. */
+  double lowest(int g) {
+    return lowest[g];
+  }
+
+  /** The spread of each feature {@code [d]} in its unit, a copy; 1 for one that is constant. */
+  public double[] spreads() {
+    return spreads.clone();
+  }
+
+  /** The smallest positive gap of each feature {@code [d]}, a copy; infinite for a constant one. */
+  public double[] smallestGaps() {
+    return gaps.clone();
   }
 
   /** The width nearest to h within the bounds of width g. */

@@ -8,60 +8,98 @@ import ml.regard.kernel.LossSums;
  * What learning did.
  *
  * @param inverseWidths the learned inverse widths, all positive or 0
- * @param iterations one entry per step, in order
- * @param passes the passes over all pairs that the steps took
+ * @param iterations one entry per step that led to them, in order
+ * @param passes the passes over all pairs that were taken, the scan and the starts given up
+ *     included
  * @param stopReason one phrase that says why learning ended
- * @param last the sums at the learned widths, where a step has formed them or they were evaluated;
- *     over no row when learning was cancelled before they were known
+ * @param last the sums at the learned widths and the batch they are over, where a step has formed
+ *     them
+ * @param scan the comparison of starting widths, where there was one
+ * @param relevance one entry per width, where features were told apart
+ * @param notes what was found and done besides, a sentence each
+ * @param cancelled whether it was ended from outside, so that nothing more may be evaluated
  */
 public record Learned(
     double[] inverseWidths,
     List<Iteration> iterations,
     double passes,
     String stopReason,
-    Optional<LossSums> last) {
+    Optional<LossSums> last,
+    Optional<StartScan> scan,
+    List<Relevance> relevance,
+    List<String> notes,
+    boolean cancelled) {
+
+  /** What a solver without a search knows. */
+  static Learned of(
+      double[] inverseWidths, List<Iteration> iterations, double passes, String stopReason) {
+    return new Learned(
+        inverseWidths,
+        iterations,
+        passes,
+        stopReason,
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        List.of(),
+        false);
+  }
+
+  /** Widths that were kept, since there is nothing to learn. */
+  public static Learned kept(double[] inverseWidths, String reason) {
+    return of(inverseWidths, List.of(), 0, reason);
+  }
 
   /** Widths that were given and not learned. */
   public static Learned given(double[] inverseWidths) {
-    return new Learned(inverseWidths, List.of(), 0, "the widths were given", Optional.empty());
+    return of(inverseWidths, List.of(), 0, "the widths were given");
   }
 
-  /** The same with the passes that finding the start took. */
-  public Learned after(double startPasses) {
-    return new Learned(inverseWidths, iterations, passes + startPasses, stopReason, last);
+  /** The same, ended from outside. */
+  Learned asCancelled() {
+    return new Learned(
+        inverseWidths, iterations, passes, stopReason, last, scan, relevance, notes, true);
   }
 
-  /**
-   * The same with the sums at the learned widths: those that a step formed, or else those of a
-   * batch, in one more look at its rows. When that look is cancelled, they are sums over no row.
-   */
-  public Learned evaluated(Objective objective, Batch batch) {
-    if (last.isPresent()) {
-      return this;
-    }
-    try {
-      LossSums sums = objective.losses(new double[][] {inverseWidths}, batch)[0];
-      return new Learned(
-          inverseWidths, iterations, passes + batch.fraction(), stopReason, Optional.of(sums));
-    } catch (LearningCancelled e) {
-      String stop = stopReason + "; cancelled before the loss at the learned widths was known";
-      return new Learned(inverseWidths, iterations, passes, stop, last).unevaluated();
-    }
-  }
-
-  /** The same, with sums over no row where no step has formed them. */
-  Learned unevaluated() {
-    Optional<LossSums> sums = last.or(() -> Optional.of(new LossSums(0)));
-    return new Learned(inverseWidths, iterations, passes, stopReason, sums);
+  /** The same with the scan that found the start. */
+  public Learned after(StartScan start) {
+    return new Learned(
+        inverseWidths,
+        iterations,
+        passes + start.passes(),
+        stopReason,
+        last,
+        Optional.of(start),
+        relevance,
+        notes,
+        cancelled);
   }
 
   /**
    * One step.
    *
    * @param step counted from 1
-   * @param loss the loss of the batch before the step, by the loss reduction asked for
+   * @param passes taken so far, this one included
+   * @param rows the share of the rows that it looked at
+   * @param loss the criterion or the loss of the batch at the widths that the step evaluated, by
+   *     the loss reduction asked for
    * @param gradientNorm the Euclidean norm of its gradient by the parameters that the step moves
    * @param inverseWidths |w| after the step
    */
-  public record Iteration(int step, double loss, double gradientNorm, double[] inverseWidths) {}
+  public record Iteration(
+      int step,
+      double passes,
+      double rows,
+      double loss,
+      double gradientNorm,
+      double[] inverseWidths) {}
+
+  /**
+   * What a feature is worth.
+   *
+   * @param lossWithout by how much the criterion rises without it, as a share of it; NaN for a
+   *     feature that is constant
+   * @param off whether it was switched off, since it rises by nothing
+   */
+  public record Relevance(double lossWithout, boolean off) {}
 }

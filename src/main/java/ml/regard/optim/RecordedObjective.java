@@ -1,8 +1,6 @@
 package ml.regard.optim;
 
-import java.util.Arrays;
 import java.util.Optional;
-import java.util.function.Supplier;
 import ml.regard.DataException;
 import ml.regard.kernel.LossSums;
 
@@ -32,43 +30,25 @@ public final class RecordedObjective implements Objective {
     return objective.numRows();
   }
 
-  @Override
-  public LossSums lossAndGradient(double[] inverseWidths, Batch batch) {
-    double[][] asked = {inverseWidths.clone()};
-    Supplier<LossSums[]> evaluate =
-        () -> new LossSums[] {objective.lossAndGradient(inverseWidths, batch)};
-    return answer(true, asked, batch, evaluate)[0];
-  }
-
-  @Override
-  public LossSums[] losses(double[][] candidates, Batch batch) {
-    double[][] asked = Arrays.stream(candidates).map(double[]::clone).toArray(double[][]::new);
-    return answer(false, asked, batch, () -> objective.losses(candidates, batch));
-  }
-
   /**
    * The recorded answer, or a new one that is recorded.
    *
    * @throws DataException if the record is of another question
    */
-  private LossSums[] answer(
-      boolean derivatives, double[][] asked, Batch batch, Supplier<LossSums[]> evaluate) {
+  @Override
+  public LossSums[] evaluate(LossRequest request) {
+    LossRequest asked = request.copy();
     Optional<Evaluation> past = log.next();
     if (past.isEmpty()) {
-      LossSums[] sums = evaluate.get();
-      log.append(new Evaluation(derivatives, asked, batch, sums));
+      LossSums[] sums = objective.evaluate(request);
+      log.append(new Evaluation(asked, sums));
       return sums;
     }
     replayed++;
-    if (!past.get().answers(derivatives, asked, batch)) {
+    if (!past.get().request().same(asked)) {
       throw new DataException(
-          "evaluation %d of the checkpoint was of inverse widths %s over %s, but this fit asks for %s over %s"
-              .formatted(
-                  replayed,
-                  Arrays.deepToString(past.get().inverseWidths()),
-                  past.get().batch(),
-                  Arrays.deepToString(asked),
-                  batch));
+          "evaluation %d of the checkpoint was of %s, but this fit asks for %s"
+              .formatted(replayed, past.get().request(), asked));
     }
     return past.get().sums();
   }

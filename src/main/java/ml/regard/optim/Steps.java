@@ -37,7 +37,7 @@ abstract class Steps {
         if (iterations.isEmpty()) {
           throw e;
         }
-        return learned("cancelled after step %d".formatted(iterations.size())).unevaluated();
+        return learned("cancelled after step %d".formatted(iterations.size())).asCancelled();
       }
       lastLoss = iterations.get(iterations.size() - 1).loss();
     }

@@ -1,14 +1,16 @@
 package ml.regard.optim;
 
-/** Learns inverse widths that make the leave-one-out loss small. */
+import java.util.List;
+
+/** Learns inverse widths that make a criterion small. */
 public interface WidthOptimizer {
   /**
-   * Runs from a start to the end.
+   * Runs from some starts to the end.
    *
-   * @param start inverse widths, length 1 or one per feature
+   * @param starts inverse widths, length 1 or one per feature, the best first; at least one
    * @param progress told of every step before it is taken
    */
-  Learned learn(Objective objective, double[] start, Progress progress);
+  Learned learn(Objective objective, List<double[]> starts, Progress progress);
 
   /** Hears of learning as it goes on. */
   interface Progress {

@@ -19,7 +19,7 @@ import org.jfree.chart.JFreeChart;
  * builds its chart anew. The SVG keeps its text as text; the PNG has two pixels per figure unit.
  */
 public abstract sealed class Figure
-    permits AttentionFigure, LossFigure, PredictionFigure, ScatterFigure {
+    permits AttentionFigure, LossFigure, PredictionFigure, ScatterFigure, WidthFigure {
   /** Every figure has the same size, so that they line up in columns. */
   static final int WIDTH = 420;
 

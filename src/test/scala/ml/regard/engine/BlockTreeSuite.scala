@@ -3,7 +3,7 @@ package ml.regard.engine
 import scala.util.Random
 
 import ml.regard.Rows
-import ml.regard.kernel.{LeaveOneOut, LossSums}
+import ml.regard.kernel.{Loo, LossSums, Terms}
 import org.apache.spark.SparkConf
 import org.apache.spark.serializer.{JavaSerializer, KryoSerializer}
 import org.scalatest.funsuite.AnyFunSuite
@@ -14,11 +14,13 @@ class BlockTreeSuite extends AnyFunSuite {
   // Ten rows a block; every tree takes copies, because adding changes the left operand.
   private val blocks = (0 until 40).map(b => (10 * b until 10 * b + 10).toArray)
   private def fresh(block: Int): LossSums =
-    LeaveOneOut.lossAndGradient(keys, blocks(block), inverseWidths)
-  private val zero = new LossSums(2)
+    Loo.lossAndGradient(keys, blocks(block), inverseWidths)
+  private val zero = new LossSums(2, Terms.WIDTHS)
   private val cached = blocks.indices.map(fresh)
 
-  private def sums(block: Int): Array[LossSums] = Array(new LossSums(2).merge(cached(block)))
+  private def sums(block: Int): Array[LossSums] = Array(
+    new LossSums(2, Terms.WIDTHS).merge(cached(block))
+  )
 
   private def bits(sums: LossSums): Seq[Long] =
     Rows.bits(Array(sums.loss, sums.weight, sums.rSquared) ++ sums.gradient) ++

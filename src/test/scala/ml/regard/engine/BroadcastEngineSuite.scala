@@ -2,8 +2,9 @@ package ml.regard.engine
 
 import ml.regard.{Rows, SharedSpark}
 import ml.regard.Rows.assertClose
-import ml.regard.kernel.{LeaveOneOut, LossSums, PackedKeys}
+import ml.regard.kernel.{Loo, LossSums, PackedKeys}
 import ml.regard.optim.Batch
+import ml.regard.optim.LocalObjective.Asking
 import org.apache.spark.SparkException
 import org.apache.spark.api.java.JavaSparkContext
 import org.scalatest.funsuite.AnyFunSuite
@@ -17,7 +18,7 @@ class BroadcastEngineSuite extends AnyFunSuite {
   private def withEngine[T](keys: PackedKeys, partitions: Int, depth: Int = 2)(
       body: BroadcastEngine => T
   ): T = {
-    val engine = new BroadcastEngine(spark, keys, partitions, depth)
+    val engine = new BroadcastEngine(spark, keys, keys, partitions, depth)
     try body(engine)
     finally engine.close()
   }
@@ -27,7 +28,7 @@ class BroadcastEngineSuite extends AnyFunSuite {
       sums.gaussNewton.toSeq.flatMap(Rows.bits) :+ sums.rows
 
   test("loss and gradient are those of leave-one-out without Spark, the same bits always") {
-    val alone = LeaveOneOut.lossAndGradient(keys, (0 until 5000).toArray, inverseWidths)
+    val alone = Loo.lossAndGradient(keys, (0 until 5000).toArray, inverseWidths)
     val inParts = for ((partitions, depth) <- Seq(1 -> 2, 2 -> 1, 3 -> 2, 7 -> 3)) yield {
       withEngine(keys, partitions, depth) { engine =>
         assert(engine.numRows == 5000)
@@ -51,7 +52,7 @@ class BroadcastEngineSuite extends AnyFunSuite {
     val inParts = Seq(1, 3).map(withEngine(few, _)(_.losses(candidates, Batch.all)))
     for ((candidate, c) <- candidates.zipWithIndex) {
       assert(inParts.map(losses => bits(losses(c))).distinct.size == 1)
-      val alone = LeaveOneOut.loss(few, (0 until 2100).toArray, candidate)
+      val alone = Loo.loss(few, (0 until 2100).toArray, candidate)
       assertClose(inParts.head(c).loss, alone.loss, Rounding)
     }
   }
@@ -63,7 +64,7 @@ class BroadcastEngineSuite extends AnyFunSuite {
     val inParts = Seq(1, 2, 7).map(withEngine(few, _)(_.lossAndGradient(inverseWidths, batch)))
     assert(inParts.map(bits).distinct.size == 1)
     assert(inParts.head.rows == chosen.length)
-    val alone = LeaveOneOut.lossAndGradient(few, chosen, inverseWidths)
+    val alone = Loo.lossAndGradient(few, chosen, inverseWidths)
     assertClose(inParts.head.loss, alone.loss, Rounding)
   }
 
@@ -78,7 +79,8 @@ class BroadcastEngineSuite extends AnyFunSuite {
   }
 
   test("a closed engine has released its keys and refuses to evaluate") {
-    val engine = new BroadcastEngine(spark, Rows.random(20, 2, seed = 5).pack, 1, 2)
+    val few = Rows.random(20, 2, seed = 5).pack
+    val engine = new BroadcastEngine(spark, few, few, 1, 2)
     engine.lossAndGradient(inverseWidths, Batch.all)
     engine.close()
     val thrown = intercept[SparkException](engine.lossAndGradient(inverseWidths, Batch.all))

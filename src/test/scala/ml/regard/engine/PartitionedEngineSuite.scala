@@ -6,6 +6,7 @@ import ml.regard.{DataException, Rows, SharedSpark}
 import ml.regard.Rows.assertClose
 import ml.regard.kernel.{AttentionPooling, LossSums, PackedKeys, QueryBlock, Terms}
 import ml.regard.optim.Batch
+import ml.regard.optim.LocalObjective.Asking
 import org.apache.spark.api.java.JavaSparkContext
 import org.apache.spark.sql.DataFrame
 import org.apache.spark.sql.functions.{col, lit, when}
@@ -35,7 +36,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
   private def files(store: FileStore): KeyFiles = store.keys.asInstanceOf[KeyFiles]
 
   private def broadcast(keys: PackedKeys)(question: Engine => LossSums): LossSums = {
-    val engine = new BroadcastEngine(spark, keys, 3, 2)
+    val engine = new BroadcastEngine(spark, keys, keys, 3, 2)
     try question(engine)
     finally engine.close()
   }

@@ -65,6 +65,28 @@ class BadInputSuite extends AnyFunSuite {
     )
   }
 
+  test("options of learning that say nothing together, or name what is not there") {
+    refused(data, "leave-out \"week\"", "x, z, y, c")(fit(good, "--leave-out", "week"))
+    refused(data, "validation \"q > 1\"", "x, z, y, c")(fit(good, "--validation", "q > 1"))
+    refused(data, "validation (validationIndicatorCol) must be a boolean", "int")(
+      fit(good, "--validation", "c")
+    )
+    refused(data, "is true in every row")(fit(good, "--validation", "true"))
+    refused(usage, "--solver", "sgd with --parametrization inverse", "newton")(
+      fit(good, "--solver", "newton", "--parametrization", "inverse")
+    )
+    refused(usage, "--leave-out", "row with --criterion aicc", "ties")(
+      fit(good, "--criterion", "aicc", "--leave-out", "ties")
+    )
+    refused(usage, "--parametrization", "inverse")(
+      fit(good, "--criterion", "aicc", "--parametrization", "inverse")
+    )
+    refused(usage, "--validation", "y > 2")(
+      fit(good, "--validation", "y > 2", "--mini-batch-fraction", "0.5")
+    )
+    refused(usage, "--mini-batch-fraction", "-0.5")(fit(good, "--mini-batch-fraction", "-0.5"))
+  }
+
   test("a column that scoring needs and the data lacks") {
     val other = csv("other.csv", "u", "1")
     refused(data, "features \"x\"", "columns u")(score("--data", other))
@@ -265,7 +287,7 @@ class BadInputSuite extends AnyFunSuite {
     refused(usage, "--step-size must be positive and finite, but was -1.0")(
       fit(good, "--step-size", "-1")
     )
-    refused(usage, "--mini-batch-fraction must be in (0, 1], but was 1.5")(
+    refused(usage, "--mini-batch-fraction must be in [0, 1], but was 1.5")(
       fit(good, "--mini-batch-fraction", "1.5")
     )
     refused(usage, "--train and --test", "together")(Seq("demo", "--out", out, "--train", good))

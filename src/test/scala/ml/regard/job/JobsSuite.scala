@@ -70,7 +70,9 @@ class JobsSuite extends AnyFunSuite {
   test("the report of a fit shows the curve, the loss and the widths") {
     mcycleModel
     val page = Jobs.read(folder.resolve("mcycle-report/report.html"))
-    for (text <- Seq("Kernel regression of accel", "times", "id=\"curve\"", "id=\"loss\"")) {
+    val texts = Seq("Kernel regression of accel", "times", "degrees of freedom", "loss without it")
+    val ids = Seq("curve", "loss", "widths").map(id => s"""id="$id"""")
+    for (text <- texts ++ ids) {
       val shown = page.contains(text)
       assert(shown, text)
     }
@@ -223,6 +225,30 @@ class JobsSuite extends AnyFunSuite {
         Seq("--out", path("sparse"), "--handle-invalid", "keep"): _*
     )
     assert(run.json.get("rows").asLong == 2 && run.json.get("keptInvalidRows").asLong == 2)
+  }
+
+  test("fit by criterion, fold and rows held out: the result says what was done") {
+    val lines = (1 to 60).map { i =>
+      val x = i / 6.0
+      s"$x,${(i * 37) % 11},${math.sin(x) + (i * 17 % 7) / 20.0},${i % 5}"
+    }
+    val data = Jobs.csv(folder, "chosen.csv", "x,z,y,day" +: lines: _*)
+    def fit(options: String*) = good(
+      Seq("fit", "--data", data, "--format", "csv", "--features", "x,z", "--label", "y") ++
+        Seq("--model", path("chosen"), "--report", path("chosen-report"), "--overwrite") ++
+        options: _*
+    ).json
+    val newton = fit("--solver", "newton")
+    assert(newton.get("switchedOff").toString == "[\"z\"]")
+    assert(newton.get("tiedRows").asLong == 0 && newton.get("lossRows").asLong == 60)
+    assert(newton.get("effectiveDegreesOfFreedom").asDouble > 1)
+    assert(Jobs.read(folder.resolve("chosen-report/report.html")).contains("switched off"))
+    val folds = fit("--leave-out", "day % 3", "--solver", "newton")
+    assert(folds.get("looLoss").asDouble >= newton.get("looLoss").asDouble)
+    assert(fit("--criterion", "aicc").get("criterion").asText == "aicc")
+    val held = fit("--validation", "day = 4")
+    assert(held.get("rows").asLong == 60)
+    assert(ml.regard.ml.KernelRegressionModel.load(path("chosen")).numKeys == 48)
   }
 
   test("an option given twice counts once, the last time") {

@@ -27,8 +27,9 @@ abstract class DisturbedFits extends AnyFunSuite {
     generate
     RegardProcess.start(
       Seq("--master", master) ++ before ++ Seq("fit", "--data", training, "--features", "x") ++
-        Seq("--label", "y", "--model", path(model), "--tol", "0", "--step-size", "0.01") ++
-        options: _*
+        Seq("--label", "y", "--model", path(model), "--step-size", "0.01") ++
+        // Mini-batches go on to the last step.
+        Seq("--mini-batch-fraction", "0.9") ++ options: _*
     )
   }
 

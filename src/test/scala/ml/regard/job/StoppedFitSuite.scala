@@ -25,7 +25,7 @@ class StoppedFitSuite extends DisturbedFits {
     assert(kept.out.size == 1, kept.err)
     val steps = kept.json.get("iterations").asInt
     assert(steps >= 3 && kept.json.get("stopReason").asText == s"cancelled after step $steps")
-    assert(kept.json.get("looLoss").asDouble > 0)
+    assert(kept.json.get("looLoss").isNull) // not evaluated any more
     SharedSpark.session
     val model = KernelRegressionModel.load(path("kept"))
     assert(model.numKeys == rows)

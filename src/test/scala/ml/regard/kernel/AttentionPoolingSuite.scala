@@ -68,7 +68,7 @@ class AttentionPoolingSuite extends AnyFunSuite {
   test("a training row gives itself no attention when it is left out") {
     val rows = Rows.of(Rows.random(1030, 1, seed = 6).pack)
     val positions = Array(0, 17, 1023, 1024, 1029)
-    val queries = TrainingQueries.of(rows.pack, positions).block
+    val queries = TrainingQueries.of(rows.pack, positions, LeaveOut.ROW).block
     val weights = AttentionPooling.weights(rows.pack, queries, Array(3.0))
     for ((row, position) <- weights.zip(positions)) {
       assert(row(position) == 0)
@@ -80,7 +80,7 @@ class AttentionPoolingSuite extends AnyFunSuite {
 
   test("a single row that leaves itself out has weights that are no numbers") {
     val keys = Rows.random(1, 1, seed = 6).pack
-    val queries = TrainingQueries.of(keys, Array(0)).block
+    val queries = TrainingQueries.of(keys, Array(0), LeaveOut.ROW).block
     assert(AttentionPooling.weights(keys, queries, Array(1.0)).head.forall(_.isNaN))
     assert(AttentionPooling.pool(keys, queries, Array(1.0), Terms.VALUE).pooled(0).isNaN)
   }

@@ -40,7 +40,7 @@ class BatchedAttentionSuite extends AnyFunSuite {
     val loss = pooled.map(_.head).zip(rows.values).map { case (p, v) => (v - p) * (v - p) }.sum
     val keys = rows.pack
     assertClose(
-      LeaveOneOut.loss(keys, (0 until keys.numKeys).toArray, Array(w)).loss,
+      Loo.loss(keys, (0 until keys.numKeys).toArray, Array(w)).loss,
       loss,
       Rounding
     )

@@ -11,13 +11,18 @@ class LeaveOneOutSuite extends AnyFunSuite {
   private def all(keys: PackedKeys): Array[Int] = (0 until keys.numKeys).toArray
 
   private def lossAndGradient(rows: Rows, w: Array[Double]): LossSums =
-    LeaveOneOut.lossAndGradient(rows.pack, all(rows.pack), w)
+    Loo.lossAndGradient(rows.pack, all(rows.pack), w)
 
   /** The leave-one-out prediction of each row, in the order of the rows. */
   private def predictions(rows: Rows, w: Array[Double]): Array[Double] = {
     val keys = rows.pack
     val state =
-      AttentionPooling.pool(keys, TrainingQueries.of(keys, all(keys)).block, w, Terms.VALUE)
+      AttentionPooling.pool(
+        keys,
+        TrainingQueries.of(keys, all(keys), LeaveOut.ROW).block,
+        w,
+        Terms.VALUE
+      )
     val byRow = all(keys).map(j => (keys.feature(j, 0), keys.value(j)) -> state.pooled(j)).toMap
     rows.features.zip(rows.values).map { case (x, v) => byRow((x.head, v)) }
   }
@@ -34,7 +39,7 @@ class LeaveOneOutSuite extends AnyFunSuite {
         assertClose(sums.loss, loss, Rounding)
         assertClose(sums.weight, rows.weights.sum, Rounding)
         assert(sums.rows == size && sums.noKeys == 0)
-        val alone = LeaveOneOut.loss(rows.pack, all(rows.pack), w)
+        val alone = Loo.loss(rows.pack, all(rows.pack), w)
         assert(bits(Array(alone.loss)) == bits(Array(sums.loss)))
       }
     }
@@ -91,15 +96,93 @@ class LeaveOneOutSuite extends AnyFunSuite {
     }
   }
 
+  test("the Hessian is the central difference of the gradient by the log widths") {
+    val Step = 1e-5
+    for (dim <- Seq(1, 3); shared <- Seq(true, false); leaveOut <- LeaveOut.values) {
+      val rows = Rows.random(40, dim, seed = 70 + dim, weighted = true)
+      val keys = tied(rows)
+      val w = if (shared) Array(1.2) else Array.tabulate(dim)(f => 0.6 + 0.5 * f)
+      def at(w: Array[Double], terms: Terms) =
+        LeaveOneOut.sums(keys, all(keys), w, leaveOut, terms)
+      val hessian = at(w, Terms.CURVATURE).hessian
+      for (g <- w.indices; h <- w.indices) {
+        def slope(by: Double) = at(w.updated(h, w(h) * math.exp(-by)), Terms.WIDTHS).gradient()(g)
+        assertClose(hessian(g)(h), (slope(Step) - slope(-Step)) / (2 * Step), 1e-6)
+      }
+      assert(Rows.bits(at(w, Terms.CURVATURE).gradient) == Rows.bits(at(w, Terms.WIDTHS).gradient))
+    }
+  }
+
+  /** The rows, each twice with another value, in four folds. */
+  private def tied(rows: Rows): PackedKeys = {
+    val packer = new KeyPacker(rows.dim)
+    val chunk = new RowChunk(rows.dim)
+    for (i <- 0 until rows.size; twin <- 0 to 1)
+      chunk.add(rows.features(i), rows.values(i) + twin, rows.weights(i), i % 4)
+    packer.addAll(chunk).pack()
+  }
+
+  test("what a row leaves out: nothing, itself, its ties or its fold") {
+    val rows = Rows.random(30, 2, seed = 71, weighted = true)
+    val keys = tied(rows)
+    assert(keys.numFolds == 4 && keys.tiedKeys(false) == 60 && keys.tiedKeys(true) == 0)
+    val twice = Rows.of(keys)
+    val fold = rows.features.zipWithIndex.map { case (x, i) => x.toSeq -> i % 4 }.toMap
+    val w = Array(0.8, 1.3)
+    val rules: Map[LeaveOut, (Int, Int) => Boolean] = Map(
+      LeaveOut.NONE -> ((_, _) => false),
+      LeaveOut.ROW -> ((i, j) => i == j),
+      LeaveOut.TIES -> ((i, j) => twice.features(i).toSeq == twice.features(j).toSeq),
+      LeaveOut.FOLD -> ((i, j) => fold(twice.features(i).toSeq) == fold(twice.features(j).toSeq))
+    )
+    for ((leaveOut, leaves) <- rules) {
+      val residuals = (0 until twice.size).map { i =>
+        val others = twice.select((0 until twice.size).filterNot(leaves(i, _)))
+        twice.values(i) - others.pooled(twice.features(i), w)
+      }
+      val loss = residuals.zip(twice.weights).map { case (r, c) => c * r * r }.sum
+      val sums = LeaveOneOut.sums(keys, all(keys), w, leaveOut, Terms.VALUE)
+      assertClose(sums.loss, loss, Rounding)
+    }
+  }
+
+  test("the trace is the attention that rows pay to themselves, with its gradient") {
+    val rows = Rows.of(Rows.random(50, 2, seed = 72, weighted = true).pack)
+    val keys = rows.pack
+    val w = Array(0.9, 1.6)
+    def trace(w: Array[Double]) =
+      (0 until rows.size).map(i => rows.attention(rows.features(i), w)(i)).sum
+    for (leaveOut <- Seq(LeaveOut.NONE, LeaveOut.ROW))
+      assertClose(
+        LeaveOneOut.sums(keys, all(keys), w, leaveOut, Terms.WIDTHS).trace,
+        trace(w),
+        Rounding
+      )
+    val gradient = LeaveOneOut.sums(keys, all(keys), w, LeaveOut.NONE, Terms.WIDTHS).traceGradient
+    for (g <- 0 to 1) {
+      def at(by: Double) = trace(w.updated(g, w(g) * math.exp(-by)))
+      assertClose(gradient(g), (at(1e-5) - at(-1e-5)) / 2e-5, 1e-7)
+    }
+  }
+
+  test("the gradient spread is the sum over rows of the products of their gradients") {
+    val keys = Rows.random(40, 2, seed = 73, weighted = true).pack
+    val w = Array(0.9, 1.6)
+    val alone = all(keys).map(i => Loo.lossAndGradient(keys, Array(i), w).gradient)
+    val spread = Loo.lossAndGradient(keys, all(keys), w).gradientSpread
+    for (g <- 0 to 1; h <- 0 to 1)
+      assertClose(spread(g)(h), alone.map(x => x(g) * x(h)).sum, Rounding)
+  }
+
   test("the sums over parts of the rows add up to the sums over all") {
     val rows = Rows.random(100, 2, seed = 60, weighted = true)
     val keys = rows.pack
     val w = Array(1.0, 2.0)
     val merged = all(keys)
       .grouped(7)
-      .map(LeaveOneOut.lossAndGradient(keys, _, w))
+      .map(Loo.lossAndGradient(keys, _, w))
       .reduce((a, b) => a.merge(b))
-    val whole = LeaveOneOut.lossAndGradient(keys, all(keys), w)
+    val whole = Loo.lossAndGradient(keys, all(keys), w)
     assert(merged.rows == whole.rows)
     assertClose(merged.loss, whole.loss, Rounding)
     assertClose(merged.weight, whole.weight, Rounding)
@@ -108,8 +191,8 @@ class LeaveOneOutSuite extends AnyFunSuite {
     for (g <- 0 to 1; h <- 0 to 1)
       assertClose(merged.gaussNewton()(g)(h), whole.gaussNewton()(g)(h), Rounding)
     assert(
-      Rows.refusal(new LossSums(1).merge(new LossSums(2))) ==
-        "the gradient must have length 1, but has 2"
+      Rows.refusal(new LossSums(1, Terms.VALUE).merge(new LossSums(2, Terms.WIDTHS))) ==
+        "the sums must have length 7, but has 17"
     )
   }
 
@@ -127,7 +210,7 @@ class LeaveOneOutSuite extends AnyFunSuite {
     val partMean = some.values.zip(some.weights).map { case (v, c) => v * c }.sum / weight
     val partTotal =
       some.values.zip(some.weights).map { case (v, c) => c * (v - partMean) * (v - partMean) }.sum
-    val sums = LeaveOneOut.loss(keys, part, Array(2.0))
+    val sums = Loo.loss(keys, part, Array(2.0))
     assertClose(sums.rSquared, 1 - sums.loss / partTotal, Rounding)
     val constant = rows.copy(values = rows.values.map(_ => 0.1))
     assert(lossAndGradient(constant, Array(2.0)).rSquared.isNaN)
@@ -182,15 +265,17 @@ class LeaveOneOutSuite extends AnyFunSuite {
     for (w <- Seq(Array(1.3), Array(0.7, 1.1, 2.0))) {
       val sums = lossAndGradient(rows, w)
       val fields = sums.toArray
-      val back = LossSums.of(fields)
+      val back = LossSums.of(w.length, Terms.WIDTHS, fields)
       assert(bits(back.toArray) == bits(fields))
       assert(back.rows == 40 && back.noKeys == 0 && back.loss == sums.loss)
       assert(bits(back.gradient) == bits(sums.gradient))
       assert(bits(back.gaussNewton.flatten) == bits(sums.gaussNewton.flatten))
       assert(bits(back.merge(sums).toArray) == bits(fields.map(_ * 2)))
     }
-    assert(LossSums.of(new LossSums(0).toArray).rSquared.isNaN)
-    for (length <- Seq(0, 5, 7, 9))
-      assert(Rows.refusal(LossSums.of(new Array[Double](length))).contains(s"but has $length"))
+    for (length <- Seq(0, 6, 8))
+      assert(
+        Rows.refusal(LossSums.of(1, Terms.VALUE, new Array[Double](length))) ==
+          s"the fields of the sums must have length 7, but has $length"
+      )
   }
 }

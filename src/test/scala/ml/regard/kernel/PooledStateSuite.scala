@@ -29,9 +29,12 @@ class PooledStateSuite extends AnyFunSuite {
     (0 until state.size).flatMap { i =>
       val value = Seq(state.pooled(i), state.zmax(i))
       state.terms match {
-        case Terms.VALUE  => value
-        case Terms.SPREAD => value ++ Seq(state.effectiveKeys(i), state.variance(i))
-        case Terms.WIDTHS => value ++ w.indices.map(g => state.byLogWidth(i, g, w(g)))
+        case Terms.VALUE     => value
+        case Terms.SPREAD    => value ++ Seq(state.effectiveKeys(i), state.variance(i))
+        case Terms.WIDTHS    => value ++ w.indices.map(g => state.byLogWidth(i, g, w(g)))
+        case Terms.CURVATURE =>
+          value ++ w.indices.map(g => state.byLogWidth(i, g, w(g))) ++
+            state.secondByLogWidths(i, w)
       }
     }
 
@@ -80,6 +83,25 @@ class PooledStateSuite extends AnyFunSuite {
         val difference = (rows.pooled(query, moved(Step)) - rows.pooled(query, moved(-Step))) /
           (2 * Step)
         assertClose(sums.byLogWidth(i, g, w(g)), difference, 1e-8)
+      }
+    }
+  }
+
+  test("the second derivatives by log widths are the central differences of the first") {
+    val Step = 1e-5
+    for (w <- Seq(Array(1.1), inverseWidths)) {
+      val all = rows.values.indices
+      val sums = state(Terms.CURVATURE, all, w)
+      for (i <- queries.indices) {
+        val second = sums.secondByLogWidths(i, w).iterator
+        for (g <- w.indices; h <- g until w.length) {
+          def slope(by: Double) = {
+            val moved = w.updated(h, w(h) * math.exp(-by))
+            state(Terms.WIDTHS, all, moved).byLogWidth(i, g, moved(g))
+          }
+          assertClose(second.next(), (slope(Step) - slope(-Step)) / (2 * Step), 1e-7)
+        }
+        assert(!second.hasNext)
       }
     }
   }

@@ -15,7 +15,12 @@ class CancelSuite extends MlSuite {
   private lazy val context = spark.sparkContext
 
   private def estimator(onCancel: String): KernelRegression =
-    new KernelRegression().setTol(0).setMaxIter(100000).setStepSize(1e-3).setOnCancel(onCancel)
+    // Mini-batches go on to the last step, so that no fit ends by itself.
+    new KernelRegression()
+      .setMiniBatchFraction(0.9)
+      .setMaxIter(100000)
+      .setStepSize(1e-3)
+      .setOnCancel(onCancel)
 
   /** Runs a fit in a thread of its own and cancels it when a job with the description has begun. */
   private def cancelled(estimator: KernelRegression, description: String)(
@@ -47,7 +52,7 @@ class CancelSuite extends MlSuite {
     val model = fit.get
     val steps = model.summary.totalIterations
     assert(steps >= atLeast && model.summary.stopReason == s"cancelled after step $steps")
-    assert(model.summary.looLoss == model.summary.objectiveHistory.min)
+    assert(model.summary.looLoss.isNaN) // not evaluated any more
     // The session goes on working, and the model with it.
     assert(predictions(model.transform(data.limit(10))).forall(!_.isNaN))
   }

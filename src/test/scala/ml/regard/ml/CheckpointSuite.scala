@@ -1,6 +1,7 @@
 package ml.regard.ml
 
 import java.nio.file.{Files, Path}
+import java.util.Optional
 
 import scala.jdk.CollectionConverters._
 
@@ -8,8 +9,8 @@ import com.fasterxml.jackson.databind.ObjectMapper
 import com.fasterxml.jackson.databind.node.{ArrayNode, ObjectNode}
 import ml.regard.Rows
 import ml.regard.engine.MemoryStore
-import ml.regard.kernel.LossSums
-import ml.regard.optim.{Batch, Evaluation}
+import ml.regard.kernel.{LeaveOut, LossSums, Terms}
+import ml.regard.optim.{Batch, Evaluation, LossRequest}
 
 class CheckpointSuite extends MlSuite {
   private val rows = Rows.random(150, 2, seed = 11, weighted = true)
@@ -196,18 +197,23 @@ class CheckpointSuite extends MlSuite {
   }
 
   private val fields =
-    Array(3, 1, 0.1, Double.NaN, -0.0, Double.MinPositiveValue, 1 / 0.0, -1 / 0.0)
+    Array(3, 1, 0.1, Double.NaN, -0.0, 1 / 0.0, -1 / 0.0, Double.MinPositiveValue) ++
+      Array(1e300, -1e-300, 5)
   private val evaluation = new Evaluation(
-    true,
-    Array(Array(1.0 / 3)),
-    Batch.of(0.25, -7, -1),
-    Array(LossSums.of(fields))
+    new LossRequest(
+      Array(Array(1.0 / 3)),
+      Batch.of(0.25, -7, -1),
+      LeaveOut.TIES,
+      Terms.WIDTHS
+    ),
+    Array(LossSums.of(1, Terms.WIDTHS, fields))
   )
 
   test("of two fits that write to one folder the second one to write ends with a sentence") {
     val checkpoint = folder("checkpoint").resolve("shared")
-    val keys = new MemoryStore(rows.pack)
-    def opened() = FitCheckpoint.open(spark, estimator(checkpoint), keys)
+    val training =
+      new TrainingRows(new MemoryStore(rows.pack), Optional.empty(), null, rows.size, 0, 0)
+    def opened() = FitCheckpoint.open(spark, estimator(checkpoint), training)
     val (first, second) = (opened(), opened())
     first.append(evaluation)
     val written = text(checkpoint.resolve(record(1)))
@@ -224,8 +230,9 @@ class CheckpointSuite extends MlSuite {
     val json = new ObjectMapper().readTree(EvaluationJson.write(1, evaluation).toString)
     val back = EvaluationJson.read(json)
     assert(bits(back.sums.head.toArray) == bits(fields))
-    assert(bits(back.inverseWidths.head) == bits(Array(1.0 / 3)))
-    assert(back.batch.fraction == 0.25 && back.batch.seed == -7 && back.batch.step == -1)
-    assert(back.derivatives)
+    assert(bits(back.request.inverseWidths.head) == bits(Array(1.0 / 3)))
+    val batch = back.request.batch
+    assert(batch.fraction == 0.25 && batch.seed == -7 && batch.step == -1)
+    assert(back.request.leaveOut == LeaveOut.TIES && back.request.terms == Terms.WIDTHS)
   }
 }

@@ -121,7 +121,11 @@ class KernelRegressionSuite extends MlSuite {
   test("the same bits on any number of tasks and for any arrangement of the rows") {
     val rows = Rows.random(2100, 2, seed = 1, weighted = true)
     val data = dataFrame(rows).cache()
-    val learner = new KernelRegression().setWeightCol("weight").setWidth(0.5).setMaxIter(2)
+    val learner = new KernelRegression()
+      .setWeightCol("weight")
+      .setWidth(0.5)
+      .setMaxIter(2)
+      .setMiniBatchFraction(1)
     val arranged = Seq(
       learner.copy(ParamMap.empty).setNumPartitions(1).fit(data),
       learner.copy(ParamMap.empty).setNumPartitions(2).fit(data.repartition(3)),
@@ -236,11 +240,19 @@ class KernelRegressionSuite extends MlSuite {
     assert(summary.gradientNormHistory.length == steps)
     assert(summary.inverseWidthHistory.length == steps)
     assert(summary.gradientNormHistory.last < 1e-2 * summary.gradientNormHistory.head)
-    assert(summary.passes == steps + 25) // the scan compares 25 candidates on all rows
+    // The scan, and the steps of up to six starts.
+    val scan = summary.scanValues.length
+    assert(scan > 97 && summary.scanWidths.length == scan)
+    assert(summary.passes > scan + steps && summary.passes < scan + steps + 100)
+    assert(summary.passesHistory.last <= summary.passes - scan)
+    assert(summary.rowsHistory.toSeq.distinct == Seq(1))
+    assert(summary.effectiveDegreesOfFreedom > 1 && summary.effectiveDegreesOfFreedom < 60)
+    assert(summary.lossWithout.length == 2 && summary.tiedRows == 0 && summary.lossRows == 60)
+    assert(summary.looLossWithoutTies == summary.looLoss)
     assertClose(summary.looLoss, rows.looLoss(model.inverseWidths) / rows.weights.sum, Reference)
     assert(summary.rows == 62 && summary.rejectedRows == 1 && summary.zeroWeightRows == 1)
     assert(summary.rowsWithoutKeys == 0)
-    assert(summary.stopReason == "the next step promised less than tol 1.0E-8 of the loss")
+    assert(summary.stopReason == "the next step promised less than tol 1.0E-8 of the criterion")
     assert(
       summary.engineReason.startsWith(
         "engine broadcast (chosen): keys [62 x 2] take 0.00237 MB, " +

@@ -14,6 +14,9 @@ class ParamsSuite extends MlSuite {
     "width",
     "perFeatureWidth",
     "solver",
+    "criterion",
+    "leaveOut",
+    "validationIndicatorCol",
     "parametrization",
     "lossReduction",
     "stepSize",
@@ -52,7 +55,9 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getSolver == "sgd" && estimator.getParametrization == "log")
     assert(estimator.getLossReduction == "mean" && estimator.getStepSize == 1)
     assert(estimator.getMaxIter == 100 && estimator.getTol == 1e-8)
-    assert(estimator.getMiniBatchFraction == 1 && estimator.getSeed == 42)
+    assert(estimator.getMiniBatchFraction == 0 && estimator.getSeed == 42)
+    assert(estimator.getCriterion == "loo" && estimator.getLeaveOut == "row")
+    assert(estimator.getValidationIndicatorCol == "")
     assert(estimator.getEngine == "auto" && estimator.getNumPartitions == 0)
     assert(estimator.getAggregationDepth == 2 && estimator.getStagingDir == "")
     assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
@@ -70,6 +75,9 @@ class ParamsSuite extends MlSuite {
       .setWidth(Array(1.0, 2.0))
       .setPerFeatureWidth(false)
       .setSolver("fixed")
+      .setCriterion("aicc")
+      .setLeaveOut("ties")
+      .setValidationIndicatorCol("v")
       .setParametrization("inverse")
       .setLossReduction("sum")
       .setStepSize(0.25)
@@ -96,6 +104,9 @@ class ParamsSuite extends MlSuite {
         "handleInvalid" -> "keep",
         "perFeatureWidth" -> false,
         "solver" -> "fixed",
+        "criterion" -> "aicc",
+        "leaveOut" -> "ties",
+        "validationIndicatorCol" -> "v",
         "parametrization" -> "inverse",
         "lossReduction" -> "sum",
         "stepSize" -> 0.25,
@@ -132,7 +143,8 @@ class ParamsSuite extends MlSuite {
       () => estimator.setStepSize(Double.NaN),
       () => estimator.setMaxIter(-1),
       () => estimator.setTol(-1e-9),
-      () => estimator.setMiniBatchFraction(0),
+      () => estimator.setMiniBatchFraction(-0.1),
+      () => estimator.setCriterion("bic"),
       () => estimator.setMiniBatchFraction(1.1),
       () => estimator.setNumPartitions(-1),
       () => estimator.setAggregationDepth(0),

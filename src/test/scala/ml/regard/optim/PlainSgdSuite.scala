@@ -2,6 +2,7 @@ package ml.regard.optim
 
 import ml.regard.{DataException, Golden, Rows}
 import ml.regard.Rows.assertClose
+import ml.regard.kernel.LeaveOut
 import org.scalatest.funsuite.AnyFunSuite
 
 class PlainSgdSuite extends AnyFunSuite {
@@ -19,8 +20,8 @@ class PlainSgdSuite extends AnyFunSuite {
       fraction: Double = 1,
       seed: Long = 42
   ): Learned =
-    new PlainSgd(stepSize, maxIter, reduction, fraction, seed)
-      .learn(new LocalObjective(rows.pack), start, quiet)
+    new PlainSgd(stepSize, maxIter, reduction, LeaveOut.ROW, fraction, seed)
+      .learn(new LocalObjective(rows.pack), java.util.List.of(start), quiet)
 
   /** Loss and dL/dw of one shared width: dL/dw = -2 sum_i r_i dy_i/dw, dy/dw = -w sum_j a_j (v_j -
     * y) D_j.
@@ -166,8 +167,8 @@ class PlainSgdSuite extends AnyFunSuite {
   test("progress is told of every step and the loss of the step before") {
     val told = Seq.newBuilder[(Int, Int, Double)]
     val progress: WidthOptimizer.Progress = (step, maxIter, loss) => told += ((step, maxIter, loss))
-    val learned = new PlainSgd(0.5, 3, LossReduction.SUM, 1, 1)
-      .learn(new LocalObjective(d2l.pack), Array(0.92), progress)
+    val learned = new PlainSgd(0.5, 3, LossReduction.SUM, LeaveOut.ROW, 1, 1)
+      .learn(new LocalObjective(d2l.pack), java.util.List.of(Array(0.92)), progress)
     val steps = told.result()
     assert(steps.map(_._1) == Seq(1, 2, 3) && steps.forall(_._2 == 3))
     assert(steps.head._3.isNaN)
