@@ -7,7 +7,6 @@ import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
-import ml.regard.kernel.QueryBlock;
 import ml.regard.kernel.TrainingQueries;
 import ml.regard.optim.LossRequest;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -122,22 +121,14 @@ final class BroadcastEngine implements Engine {
     for (int from = 0; from < chosen.length; from += SIZE) {
       int[] positions = Arrays.copyOfRange(chosen, from, Math.min(from + SIZE, chosen.length));
       TrainingQueries queries = TrainingQueries.of(rows, positions, request.leaveOut());
-      sums.add(queries, pool(keys, queries.block(), request));
+      PooledState[] states =
+          AttentionPooling.pool(keys, queries.block(), request.inverseWidths(), request.terms());
+      sums.add(queries, states);
     }
     return sums.tree();
   }
 
   private static int bound(PackedKeys rows, int task, int tasks) {
     return (int) ((long) rows.numBlocks() * task / tasks);
-  }
-
-  /** The state of the queries for each candidate, in one pass over the keys. */
-  private static PooledState[] pool(PackedKeys keys, QueryBlock queries, LossRequest request) {
-    PooledState[] states =
-        AttentionPooling.empty(keys, queries, request.inverseWidths(), request.terms());
-    for (int b = 0; b < keys.numBlocks(); b++) {
-      AttentionPooling.add(keys.block(b), queries, request.inverseWidths(), states);
-    }
-    return states;
   }
 }

@@ -94,6 +94,12 @@ public final class FileStore implements KeyStore {
         spark, files, numPartitions, aggregationDepth, PartitionedEngine.ROUND_BYTES);
   }
 
+  /** These: folds need the broadcast engine. */
+  @Override
+  public KeyStore withoutFolds() {
+    return this;
+  }
+
   /** All keys, or about 16,384 of them, chosen by a hash of their positions. */
   @Override
   public PackedKeys sample(JavaSparkContext spark) {

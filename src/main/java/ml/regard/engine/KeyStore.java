@@ -38,6 +38,9 @@ public interface KeyStore extends Serializable {
    */
   Engine objective(JavaSparkContext spark, int numPartitions, int aggregationDepth);
 
+  /** The keys in the order of a model, which knows no folds. */
+  KeyStore withoutFolds();
+
   /** All keys, or an even sample of them where they do not fit in memory: for scales, pictures. */
   PackedKeys sample(JavaSparkContext spark);
 

@@ -9,8 +9,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Keys packed in the memory of the driver, and broadcast whole to whoever needs them. Memory: 8 (d
- * + 3) bytes a key on the driver, twice that on every executor.
+ * Keys packed in the memory of the driver, and broadcast whole to whoever needs them. Memory: 8 d +
+ * 36 bytes a key on the driver, twice that on every executor.
  */
 public final class MemoryStore implements KeyStore {
   private static final long serialVersionUID = 1;
@@ -51,6 +51,11 @@ public final class MemoryStore implements KeyStore {
   public Engine validation(
       JavaSparkContext spark, PackedKeys rows, int numPartitions, int aggregationDepth) {
     return new BroadcastEngine(spark, keys, rows, numPartitions, aggregationDepth);
+  }
+
+  @Override
+  public KeyStore withoutFolds() {
+    return keys.numFolds() <= 1 ? this : new MemoryStore(keys.withoutFolds());
   }
 
   @Override

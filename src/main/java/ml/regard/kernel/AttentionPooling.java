@@ -1,6 +1,5 @@
 package ml.regard.kernel;
 
-import java.util.Arrays;
 import java.util.Iterator;
 
 /**
@@ -19,7 +18,7 @@ import java.util.Iterator;
  * (1964) 141-142; G. S. Watson, Smooth regression analysis, Sankhya A 26 (1964) 359-372.
  */
 public final class AttentionPooling {
-  private static final PoolingSupport SUPPORT = new ScalarSupport();
+  static final PoolingSupport SUPPORT = PoolingSupportProvider.pick();
 
   private AttentionPooling() {}
 
@@ -35,42 +34,28 @@ public final class AttentionPooling {
    */
   public static PooledState pool(
       Keys keys, QueryBlock queries, double[] inverseWidths, Terms terms) {
-    PooledState state = empty(keys, queries, inverseWidths, terms);
-    keys.blocks().forEachRemaining(block -> add(block, queries, inverseWidths, state));
-    return state;
+    return pool(keys, queries, new double[][] {inverseWidths}, terms)[0];
   }
 
   /**
-   * The sums of a block of queries before they have met a key.
+   * The sums for each candidate of the inverse widths, in one pass over the keys; in another one
+   * for queries that are far from every key.
    *
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
-  public static PooledState empty(
-      Keys keys, QueryBlock queries, double[] inverseWidths, Terms terms) {
-    check(keys, queries, inverseWidths);
-    return new PooledState(queries.size(), inverseWidths.length, terms, keys.valueCentre());
-  }
-
-  /** Adds one block of keys to sums that {@link #empty} made of the same queries and widths. */
-  public static void add(
-      KeyBlock block, QueryBlock queries, double[] inverseWidths, PooledState state) {
-    SUPPORT.accumulate(block, queries, inverseWidths, state);
-  }
-
-  /** Empty sums of a block of queries for each candidate of the inverse widths. */
-  public static PooledState[] empty(
+  public static PooledState[] pool(
       Keys keys, QueryBlock queries, double[][] candidates, Terms terms) {
-    return Arrays.stream(candidates)
-        .map(w -> empty(keys, queries, w, terms))
-        .toArray(PooledState[]::new);
-  }
-
-  /** Adds one block of keys to the sums of each candidate. */
-  public static void add(
-      KeyBlock block, QueryBlock queries, double[][] candidates, PooledState[] states) {
+    PooledState[] states =
+        new PoolingPass(keys, queries, candidates, terms, false).meet(keys.blocks()).states();
     for (int c = 0; c < candidates.length; c++) {
-      add(block, queries, candidates[c], states[c]);
+      int[] far = states[c].far();
+      if (far.length > 0) {
+        double[][] candidate = {candidates[c]};
+        PoolingPass safe = new PoolingPass(keys, queries.select(far), candidate, terms, true);
+        states[c].replace(far, safe.meet(keys.blocks()).states()[0]);
+      }
     }
+    return states;
   }
 
   /**
@@ -80,21 +65,33 @@ public final class AttentionPooling {
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
   public static double[][] weights(Keys keys, QueryBlock queries, double[] inverseWidths) {
-    check(keys, queries, inverseWidths);
+    double[][] candidates = {inverseWidths};
+    PoolingPass pass = new PoolingPass(keys, queries, candidates, Terms.VALUE, true);
     double[][] rows = new double[queries.size()][keys.numKeys()];
-    double[] max = new double[rows.length];
-    Arrays.fill(max, Double.NEGATIVE_INFINITY);
-    double[] logits = new double[PackedKeys.BLOCK_SIZE];
+    double[] logits = new double[PackedKeys.BLOCK_SIZE * PoolingSupport.LANES];
     Iterator<KeyBlock> blocks = keys.blocks();
     while (blocks.hasNext()) {
       KeyBlock block = blocks.next();
+      double[] shares = new double[block.size()];
+      for (int j = 0; j < shares.length; j++) {
+        shares[j] = Exp2.log2(block.weights[j]) - block.logWeights[block.site(j)];
+      }
       for (int i = 0; i < rows.length; i++) {
-        max[i] = Math.max(max[i], SUPPORT.logits(block, queries, i, inverseWidths, logits));
-        System.arraycopy(logits, 0, rows[i], block.firstPosition, block.size());
+        int lane = i % PoolingSupport.LANES;
+        if (lane == 0) {
+          pass.logits(block, i, logits);
+        }
+        for (int s = 0; s < block.sites(); s++) {
+          boolean left = queries.leavesOut(i, block, s);
+          double logit = left ? Double.NEGATIVE_INFINITY : logits[s * PoolingSupport.LANES + lane];
+          for (int j = block.starts[s]; j < block.starts[s + 1]; j++) {
+            rows[i][block.firstPosition + j] = (logit + shares[j]) / Exp2.LOG2_E;
+          }
+        }
       }
     }
-    for (int i = 0; i < rows.length; i++) {
-      softmax(rows[i], max[i]);
+    for (double[] row : rows) {
+      softmax(row);
     }
     return rows;
   }
@@ -106,9 +103,9 @@ public final class AttentionPooling {
    * @throws IllegalArgumentException if the dimensions of query, keys and inverse widths differ
    */
   public static double reference(PackedKeys keys, double[] query, double[] inverseWidths) {
-    check(keys, QueryBlock.of(query.length, new double[][] {query}), inverseWidths);
+    Checks.length("the query", keys.dim(), query.length);
+    Checks.inverseWidths(inverseWidths, keys.dim());
     double[] weights = new double[keys.numKeys()];
-    double max = Double.NEGATIVE_INFINITY;
     for (int j = 0; j < weights.length; j++) {
       double sum = 0;
       for (int f = 0; f < query.length; f++) {
@@ -116,9 +113,8 @@ public final class AttentionPooling {
         sum += StrictMath.pow((query[f] - keys.feature(j, f)) * w, 2);
       }
       weights[j] = StrictMath.log(keys.weight(j)) - sum / 2;
-      max = Math.max(max, weights[j]);
     }
-    softmax(weights, max);
+    softmax(weights);
     double pooled = 0;
     for (int j = 0; j < weights.length; j++) {
       pooled += weights[j] * keys.value(j);
@@ -126,8 +122,12 @@ public final class AttentionPooling {
     return pooled;
   }
 
-  /** exp(z - max) / sum, in place; NaN throughout when max is -infinity. */
-  static void softmax(double[] logits, double max) {
+  /** exp(z - max) / sum, in place; NaN throughout when all are -infinity. */
+  static void softmax(double[] logits) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (double logit : logits) {
+      max = Math.max(max, logit);
+    }
     double sum = 0;
     for (int j = 0; j < logits.length; j++) {
       logits[j] = StrictMath.exp(logits[j] - max);
@@ -136,14 +136,5 @@ public final class AttentionPooling {
     for (int j = 0; j < logits.length; j++) {
       logits[j] /= sum;
     }
-  }
-
-  private static void check(Keys keys, QueryBlock queries, double[] inverseWidths) {
-    if (queries.dim() != keys.dim()) {
-      throw new IllegalArgumentException(
-          "queries must have the %d features of the keys, but have %d"
-              .formatted(keys.dim(), queries.dim()));
-    }
-    Checks.inverseWidths(inverseWidths, keys.dim());
   }
 }

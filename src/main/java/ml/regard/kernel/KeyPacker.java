@@ -2,6 +2,7 @@ package ml.regard.kernel;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -52,13 +53,22 @@ public final class KeyPacker {
     Row[] rows = rowsOfPositiveWeight();
     Arrays.parallelSort(rows);
     int n = rows.length;
+    double centre = valueCentre(rows);
     int numBlocks = (n + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
     KeyBlock[] blocks = new KeyBlock[numBlocks];
     for (int b = 0; b < numBlocks; b++) {
       int first = b * PackedKeys.BLOCK_SIZE;
-      blocks[b] = block(rows, first, Math.min(PackedKeys.BLOCK_SIZE, n - first));
+      blocks[b] = block(rows, first, Math.min(PackedKeys.BLOCK_SIZE, n - first), centre);
     }
-    return new PackedKeys(dim, n, blocks, foldStarts(rows));
+    return new PackedKeys(dim, n, blocks, foldStarts(rows), centre);
+  }
+
+  private static double valueCentre(Row[] rows) {
+    WeightedMean mean = new WeightedMean();
+    for (Row row : rows) {
+      mean.add(row.chunk.weight(row.index), row.chunk.value(row.index));
+    }
+    return mean.value();
   }
 
   private static int[] foldStarts(Row[] rows) {
@@ -87,7 +97,8 @@ public final class KeyPacker {
     return rows.toArray(Row[]::new);
   }
 
-  private KeyBlock block(Row[] rows, int first, int size) {
+  private KeyBlock block(Row[] rows, int first, int size, double centre) {
+    BitSet cuts = new BitSet();
     double[] features = new double[size * dim];
     double[] values = new double[size];
     double[] weights = new double[size];
@@ -98,8 +109,9 @@ public final class KeyPacker {
       }
       values[j] = row.chunk.value(row.index);
       weights[j] = row.chunk.weight(row.index);
+      cuts.set(j, j > 0 && row.fold() != rows[first + j - 1].fold());
     }
-    return new KeyBlock(first, dim, features, values, weights);
+    return new KeyBlock(first, dim, features, values, weights, centre, cuts);
   }
 
   /** A row in canonical order; rows that compare equal are interchangeable to the last bit. */

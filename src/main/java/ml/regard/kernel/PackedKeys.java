@@ -13,7 +13,7 @@ import java.util.Iterator;
  * key is its index in it, and identifies a training row in leave-one-out. Features, values and
  * weights are kept as given. Immutable; safe for many threads; made by {@link KeyPacker}.
  *
- * <p>Memory: 8 (dim + 3) bytes a key.
+ * <p>Memory: at most 8 dim + 36 bytes a key.
  */
 public final class PackedKeys implements Keys, Serializable {
   private static final long serialVersionUID = 1;
@@ -32,12 +32,12 @@ public final class PackedKeys implements Keys, Serializable {
    *
    * @param foldStarts the positions at which the folds begin, ascending from 0
    */
-  PackedKeys(int dim, int numKeys, KeyBlock[] blocks, int[] foldStarts) {
+  PackedKeys(int dim, int numKeys, KeyBlock[] blocks, int[] foldStarts, double valueCentre) {
     this.dim = dim;
     this.numKeys = numKeys;
     this.blocks = blocks;
     this.foldStarts = foldStarts;
-    this.valueCentre = weightedMean(blocks);
+    this.valueCentre = valueCentre;
   }
 
   /** Number of features d. */
@@ -69,7 +69,7 @@ public final class PackedKeys implements Keys, Serializable {
   /** Feature f of the key at a position. */
   public double feature(int position, int f) {
     KeyBlock block = blockOf(position);
-    return block.features[(position - block.firstPosition) * dim + f];
+    return block.feature(position - block.firstPosition, f);
   }
 
   /** The value of the key at a position. */
@@ -84,9 +84,25 @@ public final class PackedKeys implements Keys, Serializable {
     return block.weights[position - block.firstPosition];
   }
 
+  /** Number of sites: keys with equal features, of one fold and one block, are one. */
+  public int numSites() {
+    return Arrays.stream(blocks).mapToInt(KeyBlock::sites).sum();
+  }
+
   /** Number of folds; 1 where rows came without. */
   public int numFolds() {
     return foldStarts.length;
+  }
+
+  /** The same rows in one fold. */
+  public PackedKeys withoutFolds() {
+    KeyPacker packer = new KeyPacker(dim);
+    for (KeyBlock block : blocks) {
+      for (int j = 0; j < block.size(); j++) {
+        packer.add(block.key(j), block.values[j], block.weights[j]);
+      }
+    }
+    return packer.pack();
   }
 
   /** The first position that the row at a position leaves out. */
@@ -175,13 +191,5 @@ public final class PackedKeys implements Keys, Serializable {
           "position must be in [0, %d), but was %d".formatted(numKeys, position));
     }
     return blocks[position / BLOCK_SIZE];
-  }
-
-  private static double weightedMean(KeyBlock[] blocks) {
-    WeightedMean mean = new WeightedMean();
-    for (KeyBlock block : blocks) {
-      mean.add(block);
-    }
-    return mean.value();
   }
 }

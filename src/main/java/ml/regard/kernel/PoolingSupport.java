@@ -1,24 +1,124 @@
 package ml.regard.kernel;
 
+import java.util.Arrays;
+
 /**
- * The loop over pairs of query and key. Implementations give the same bits: lanes are queries, keys
- * run in order, one accumulator per lane and sum. They trust their arguments; the door is {@link
- * AttentionPooling}. Stateless and safe for many threads.
+ * The loops over pairs of site and query. Implementations give the same bits: lanes are queries,
+ * sites run in order, one accumulator per lane and sum, and every operation is the same, fused
+ * multiply-add where one is named and nowhere else:
+ *
+ * <pre>
+ *   x_f = (q_f - k_f) scale_f      d2 = x_0 x_0, then fma(x_f, x_f, d2)
+ *   e = 2^((log C - reference) - d2)
+ *   S0 += e     S1 = fma(e, V, S1)     S2 = fma(e e, m, S2)     Q = fma(e, m', Q)
+ *   shared width     a = e d2          T0 += a    T1 = fma(a, V, T1)
+ *                    b = a d2          U0 += b    U1 = fma(b, V, U1)
+ *   width by width   a_f = e (x_f x_f)        the same with a_f and b_gh = a_g (x_h x_h)
+ * </pre>
+ *
+ * <p>They trust their arguments; the door is {@link AttentionPooling}. A support may work on lanes
+ * behind the tile's last, up to the end of the group. Stateless and safe for many threads.
  */
-interface PoolingSupport {
+abstract class PoolingSupport {
+  /** Lanes of a group. */
+  static final int LANES = 16;
+
+  /** Sites of a tile. */
+  static final int SITES = 64;
+
+  /** Beyond this the square of a distance counts as this, in a safe tile. */
+  static final double FARTHEST = 1e100;
+
   /** "scalar" or "simd", as manifests and benchmarks report it. */
-  String name();
+  abstract String name();
+
+  /** Adds the sites of a tile to the sums of its lanes. */
+  final void add(Tile tile, PooledState state) {
+    boolean near = !tile.safe && state.terms == Terms.VALUE;
+    if (near && pool(tile, state)) {
+      return;
+    }
+    distances(tile);
+    attend(tile, state);
+    switch (state.terms) {
+      case VALUE -> {}
+      case SPREAD -> spread(tile, state);
+      case WIDTHS, CURVATURE -> {
+        if (tile.squares.length == 0) {
+          shared(tile, state);
+        } else {
+          byFeature(tile, state);
+        }
+      }
+    }
+  }
+
+  private void byFeature(Tile tile, PooledState state) {
+    for (int f = 0; f < tile.squares.length; f++) {
+      moment(tile, state, f);
+    }
+    if (state.terms == Terms.CURVATURE) {
+      int pair = 0;
+      for (int g = 0; g < tile.squares.length; g++) {
+        for (int h = g; h < tile.squares.length; h++, pair++) {
+          product(tile, state, g, h, pair);
+        }
+      }
+    }
+  }
+
+  /** The logits log C - d2 of a tile, of base 2, in the place of the attention. */
+  final void logits(Tile tile) {
+    distances(tile);
+    for (int s = 0; s < tile.to - tile.from; s++) {
+      double log = tile.keys.logWeights[tile.from + s];
+      for (int at = s * LANES; at < (s + 1) * LANES; at++) {
+        tile.attention[at] = log - tile.distances[at];
+      }
+    }
+  }
+
+  /** The distances of a tile, feature after feature, and their bound. */
+  private void distances(Tile tile) {
+    Arrays.fill(tile.distances, 0, (tile.to - tile.from) * LANES, 0);
+    for (int f = 0; f < tile.scales.length; f++) {
+      distance(tile, f);
+    }
+    if (tile.safe) {
+      bound(tile, tile.distances);
+      for (double[] squares : tile.squares) {
+        bound(tile, squares);
+      }
+    }
+  }
+
+  private static void bound(Tile tile, double[] squares) {
+    for (int at = 0; at < (tile.to - tile.from) * LANES; at++) {
+      squares[at] = Math.min(squares[at], FARTHEST);
+    }
+  }
 
   /**
-   * Adds one block of keys to the states of a block of queries, leaving out each query's own row.
-   *
-   * @param inverseWidths length 1 (shared) or dim
+   * S0 and S1 of a tile that is not safe, in one loop without scratch; false where there is no loop
+   * for the number of features, and nothing is done.
    */
-  void accumulate(KeyBlock keys, QueryBlock queries, double[] inverseWidths, PooledState state);
+  abstract boolean pool(Tile tile, PooledState state);
 
-  /**
-   * The attention logits of query i over one block of keys, -infinity for its own row; returns
-   * their maximum.
-   */
-  double logits(KeyBlock keys, QueryBlock queries, int i, double[] inverseWidths, double[] logits);
+  /** Adds feature f to the distances, and keeps its square where it has a width of its own. */
+  abstract void distance(Tile tile, int f);
+
+  /** Turns distances into attention, and adds S0 and S1. */
+  abstract void attend(Tile tile, PooledState state);
+
+  /** Adds S2 and Q. */
+  abstract void spread(Tile tile, PooledState state);
+
+  /** Adds T0 and T1 of a shared width, and U0 and U1 where the state has them. */
+  abstract void shared(Tile tile, PooledState state);
+
+  /** Adds T0 and T1 of the width of feature f, and keeps e x_f^2. */
+  abstract void moment(Tile tile, PooledState state, int f);
+
+  /** Adds U0 and U1 of the widths of the features g and h. */
+  abstract void product(Tile tile, PooledState state, int g, int h, int pair);
 }

@@ -4,19 +4,28 @@ import java.io.Serializable;
 import java.util.Arrays;
 
 /**
- * Training rows that ask as queries, each leaving out some keys, its own row as a rule: their
- * canonical positions, features, values and weights. Filled by {@link #add} in any order of
- * positions that the caller keeps to; at most a few thousand rows. Not safe for many threads while
- * it is filled.
+ * Training rows that ask as queries, each leaving out some keys, its own row as a rule.
+ *
+ * <p>Rows of one site have equal features and so ask the same: they are one query, which leaves the
+ * site out, and what a row's twins there add to its sums is added when all other keys have been met
+ * ({@link #met}). By addition: the own row is never subtracted.
+ *
+ * <p>Filled by {@link #add} in ascending order of positions; at most a few thousand rows. Not safe
+ * for many threads while it is filled.
  */
 public final class TrainingQueries implements Serializable {
   private static final long serialVersionUID = 1;
 
   private final LeaveOut leaveOut;
+  private final RowChunk rows;
+  private int numQueries;
   private int[] positions = new int[16];
+  private int[] queries = new int[16]; // of each row
+  private double[] twinWeights = new double[16]; // sum c over the row's twins
+  private double[] twinValues = new double[16]; // sum c (v - centre) over them
+  private int[] firstRows = new int[16]; // of each query
   private int[] leftOutFirst = new int[16];
   private int[] leftOutEnd = new int[16];
-  private final RowChunk rows;
 
   public TrainingQueries(int dim, LeaveOut leaveOut) {
     this.leaveOut = leaveOut;
@@ -26,18 +35,15 @@ public final class TrainingQueries implements Serializable {
   /** The rows at the given positions of packed keys. */
   public static TrainingQueries of(PackedKeys keys, int[] positions, LeaveOut leaveOut) {
     TrainingQueries queries = new TrainingQueries(keys.dim(), leaveOut);
-    double[] key = new double[keys.dim()];
     for (int position : positions) {
-      for (int f = 0; f < key.length; f++) {
-        key[f] = keys.feature(position, f);
+      KeyBlock block = keys.block(position / PackedKeys.BLOCK_SIZE);
+      if (leaveOut == LeaveOut.TIES || leaveOut == LeaveOut.FOLD) {
+        int first = keys.leftOutFirst(position, leaveOut);
+        int end = keys.leftOutEnd(position, leaveOut);
+        queries.add(block, position - block.firstPosition, first, end);
+      } else {
+        queries.add(block, position - block.firstPosition);
       }
-      queries.add(
-          position,
-          keys.leftOutFirst(position, leaveOut),
-          keys.leftOutEnd(position, leaveOut),
-          key,
-          keys.value(position),
-          keys.weight(position));
     }
     return queries;
   }
@@ -51,22 +57,54 @@ public final class TrainingQueries implements Serializable {
     if (leaveOut != LeaveOut.ROW && leaveOut != LeaveOut.NONE) {
       throw new IllegalStateException("a block of keys does not know " + leaveOut);
     }
-    int position = block.firstPosition + j;
-    int end = leaveOut == LeaveOut.ROW ? position + 1 : position;
-    add(position, position, end, block.key(j), block.values[j], block.weights[j]);
+    int site = block.site(j);
+    int first = block.firstPosition + block.starts[site];
+    int end = block.firstPosition + block.starts[site + 1];
+    add(block, j, first, leaveOut == LeaveOut.ROW ? end : first);
   }
 
-  /** Adds the rows of another batch behind these. */
-  public TrainingQueries addAll(TrainingQueries other) {
-    for (int i = 0; i < other.size(); i++) {
-      add(
-          other.positions[i],
-          other.leftOutFirst[i],
-          other.leftOutEnd[i],
-          other.rows.row(i),
-          other.value(i),
-          other.weight(i));
+  private void add(KeyBlock block, int j, int first, int end) {
+    int row = size();
+    int site = block.site(j);
+    int position = block.firstPosition + j;
+    int siteFirst = block.firstPosition + block.starts[site];
+    reserve(row + 1);
+    if (row == 0 || positions[row - 1] < siteFirst) {
+      firstRows[numQueries] = row;
+      leftOutFirst[numQueries] = first;
+      leftOutEnd[numQueries] = end;
+      numQueries++;
     }
+    positions[row] = position;
+    queries[row] = numQueries - 1;
+    if (leaveOut == LeaveOut.ROW) {
+      for (int twin = block.starts[site]; twin < block.starts[site + 1]; twin++) {
+        if (twin != j) {
+          twinWeights[row] += block.weights[twin];
+          twinValues[row] += block.weights[twin] * (block.values[twin] - block.valueCentre);
+        }
+      }
+    }
+    rows.add(block.key(j), block.values[j], block.weights[j]);
+  }
+
+  /** Adds the rows of another batch, which come behind these, behind these. */
+  public TrainingQueries addAll(TrainingQueries other) {
+    reserve(size() + other.size());
+    for (int q = 0; q < other.numQueries; q++) {
+      firstRows[numQueries + q] = size() + other.firstRows[q];
+      leftOutFirst[numQueries + q] = other.leftOutFirst[q];
+      leftOutEnd[numQueries + q] = other.leftOutEnd[q];
+    }
+    for (int i = 0; i < other.size(); i++) {
+      int row = size();
+      positions[row] = other.positions[i];
+      queries[row] = numQueries + other.queries[i];
+      twinWeights[row] = other.twinWeights[i];
+      twinValues[row] = other.twinValues[i];
+      rows.add(other.rows.row(i), other.value(i), other.weight(i));
+    }
+    numQueries += other.numQueries;
     return this;
   }
 
@@ -92,10 +130,28 @@ public final class TrainingQueries implements Serializable {
     return rows.weight(i);
   }
 
-  /** The rows as the loops read queries. */
+  /** The queries of the rows, one for all rows of a site, as the loops read them. */
   public QueryBlock block() {
+    double[][] features = new double[numQueries][];
+    for (int q = 0; q < numQueries; q++) {
+      features[q] = rows.row(firstRows[q]);
+    }
     return QueryBlock.leavingOut(
-        rows, Arrays.copyOf(leftOutFirst, size()), Arrays.copyOf(leftOutEnd, size()));
+        rows.dim(),
+        features,
+        Arrays.copyOf(leftOutFirst, numQueries),
+        Arrays.copyOf(leftOutEnd, numQueries));
+  }
+
+  /** The sums of each row, of those of its query over all keys and its twins. */
+  public PooledState met(PooledState state) {
+    PooledState met = state.select(Arrays.copyOf(queries, size()));
+    for (int i = 0; i < size(); i++) {
+      if (twinWeights[i] > 0) {
+        met.addOwn(i, twinWeights[i], twinValues[i]);
+      }
+    }
+    return met;
   }
 
   /** What the rows leave out. */
@@ -103,16 +159,16 @@ public final class TrainingQueries implements Serializable {
     return leaveOut;
   }
 
-  private void add(int position, int first, int end, double[] key, double value, double weight) {
-    int i = size();
-    if (i == positions.length) {
-      positions = Arrays.copyOf(positions, 2 * i);
-      leftOutFirst = Arrays.copyOf(leftOutFirst, 2 * i);
-      leftOutEnd = Arrays.copyOf(leftOutEnd, 2 * i);
+  private void reserve(int size) {
+    if (size > positions.length) {
+      int capacity = Math.max(size, 2 * positions.length);
+      positions = Arrays.copyOf(positions, capacity);
+      queries = Arrays.copyOf(queries, capacity);
+      twinWeights = Arrays.copyOf(twinWeights, capacity);
+      twinValues = Arrays.copyOf(twinValues, capacity);
+      firstRows = Arrays.copyOf(firstRows, capacity);
+      leftOutFirst = Arrays.copyOf(leftOutFirst, capacity);
+      leftOutEnd = Arrays.copyOf(leftOutEnd, capacity);
     }
-    positions[i] = position;
-    leftOutFirst[i] = first;
-    leftOutEnd[i] = end;
-    rows.add(key, value, weight);
   }
 }

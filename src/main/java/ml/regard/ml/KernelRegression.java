@@ -52,7 +52,7 @@ import org.slf4j.LoggerFactory;
  * gradient descent; the model holds all keys.
  *
  * <p>Cost: one exponential per pair of rows and pass, n^2 pairs a pass. Memory: the keys twice on
- * every executor and once on the driver, 8 (d + 3) bytes each. With equal data, parameters and
+ * every executor and once on the driver, 8 d + 36 bytes each. With equal data, parameters and
  * version the result has the same bits on any number of partitions and executors.
  *
  * <p>Errors: {@link DataException} with one sentence for data that cannot be used (missing or
@@ -176,7 +176,8 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
               rows, learned, loss, scales, reduction(), objective.replayed(), seconds);
       RegardMetrics.loss(summary.looLoss());
       KernelRegressionModel model =
-          new KernelRegressionModel(uid, keys, learned.inverseWidths()).withSummary(summary);
+          new KernelRegressionModel(uid, keys.withoutFolds(), learned.inverseWidths())
+              .withSummary(summary);
       return copyValues(model.setParent(this), ParamMap.empty());
     }
   }
