@@ -20,8 +20,8 @@ import org.openjdk.jmh.annotations.Warmup;
  *
  * <ul>
  *   <li>{@link #plain}: what a plain loop with Math.exp does, the yardstick of the others.
- *   <li>{@link #predict}: the pooled value. How much faster than plain are the scalar loops, and how
- *       much faster those of the Vector API?
+ *   <li>{@link #predict}: the pooled value. How much faster than plain are the scalar loops, and
+ *       how much faster those of the Vector API?
  *   <li>{@link #spread}: also effective keys and variance.
  *   <li>{@link #shared}: gradient and curvature by one width. What does a pass of a fit cost in
  *       passes of a prediction?
@@ -103,7 +103,7 @@ public class PoolingBenchmark {
 
   private static PooledState pool(Data data, Loops loops, double[] inverseWidths, Terms terms) {
     double[][] candidates = {inverseWidths};
-    return new PoolingPass(loops.loops, data.keys, data.queries, candidates, terms, false)
+    return new PoolingPass(loops.loops, data.keys, data.queries, candidates, terms, 0, false)
         .meet(data.keys.blocks())
         .states()[0];
   }

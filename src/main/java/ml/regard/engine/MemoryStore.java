@@ -38,8 +38,9 @@ public final class MemoryStore implements KeyStore {
   }
 
   @Override
-  public Engine objective(JavaSparkContext spark, int numPartitions, int aggregationDepth) {
-    return new BroadcastEngine(spark, keys, keys, numPartitions, aggregationDepth);
+  public Engine objective(
+      JavaSparkContext spark, int numPartitions, int aggregationDepth, double tolerance) {
+    return new BroadcastEngine(spark, keys, keys, numPartitions, aggregationDepth, tolerance);
   }
 
   /**
@@ -47,10 +48,15 @@ public final class MemoryStore implements KeyStore {
    *
    * @param numPartitions tasks per evaluation; 0 for as many as the pairs are worth
    * @param aggregationDepth depth of treeReduce
+   * @param tolerance as of {@link #objective}
    */
   public Engine validation(
-      JavaSparkContext spark, PackedKeys rows, int numPartitions, int aggregationDepth) {
-    return new BroadcastEngine(spark, keys, rows, numPartitions, aggregationDepth);
+      JavaSparkContext spark,
+      PackedKeys rows,
+      int numPartitions,
+      int aggregationDepth,
+      double tolerance) {
+    return new BroadcastEngine(spark, keys, rows, numPartitions, aggregationDepth, tolerance);
   }
 
   @Override

@@ -175,7 +175,7 @@ final class PartitionedEngine implements Engine {
     for (Iterator<KeyBlock> blocks = range.blocks(files); blocks.hasNext(); ) {
       KeyBlock block = blocks.next();
       if (pass == null) {
-        pass = new PoolingPass(files, queries, candidates, terms, safe);
+        pass = new PoolingPass(files, queries, candidates, terms, 0, safe);
       }
       pass.meet(block);
       if (KeyRange.endsSegment(block, files)) {

@@ -44,6 +44,15 @@ final class BenchJob extends Job {
   private int dim;
 
   @Option(
+      names = "--answer-tolerance",
+      defaultValue = "0",
+      paramLabel = "T",
+      description =
+          "By how much far keys that are passed over may move a prediction, as a share of the"
+              + " standard deviation of the values (default: ${DEFAULT-VALUE}).")
+  private double answerTolerance;
+
+  @Option(
       names = "--seed",
       defaultValue = "42",
       paramLabel = "S",
@@ -55,11 +64,13 @@ final class BenchJob extends Job {
     requireAtLeast("--keys", 1, keys);
     requireAtLeast("--queries", 1, queries);
     requireAtLeast("--dim", 1, dim);
+    requireShare("--answer-tolerance", answerTolerance);
   }
 
   @Override
   Map<String, Object> run(SparkSession spark) {
-    Throughput measured = Throughput.measure(spark, engine.name(), keys, queries, dim, seed);
+    Throughput measured =
+        Throughput.measure(spark, engine.name(), keys, queries, dim, answerTolerance, seed);
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("engine", engine.name());
     result.put("support", AttentionPooling.support());

@@ -112,6 +112,12 @@ abstract class Job implements Callable<Integer> {
     }
   }
 
+  void requireShare(String option, Double value) {
+    if (value != null && !(value >= 0 && value <= 1)) {
+      throw wrong(option, "in [0, 1]", value);
+    }
+  }
+
   void requireAtLeast(String option, long limit, Number value) {
     if (value != null && value.longValue() < limit) {
       throw wrong(option, "at least " + limit, value);

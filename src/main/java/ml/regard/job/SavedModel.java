@@ -40,6 +40,9 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
                   .formatted(path, model.numFeatures(), source.names())
               + " was read");
     }
+    if (options.answerTolerance != null) {
+      model.setAnswerTolerance(options.answerTolerance);
+    }
     spark.conf().set("spark.sql.session.timeZone", source.timeZone());
     return new SavedModel(
         model.setFeaturesCol(FEATURES).setPredictionCol(PREDICTION).setHandleInvalid("keep"),

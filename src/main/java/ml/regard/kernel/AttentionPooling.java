@@ -1,6 +1,9 @@
 package ml.regard.kernel;
 
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Iterator;
+import java.util.stream.IntStream;
 
 /**
  * Attention pooling with given widths (Nadaraya-Watson, the textbook's non-parametric attention):
@@ -34,24 +37,56 @@ public final class AttentionPooling {
    */
   public static PooledState pool(
       Keys keys, QueryBlock queries, double[] inverseWidths, Terms terms) {
-    return pool(keys, queries, new double[][] {inverseWidths}, terms)[0];
+    return pool(keys, queries, new double[][] {inverseWidths}, terms, 0)[0];
   }
 
   /**
    * The sums for each candidate of the inverse widths, in one pass over the keys; in another one
    * for queries that are far from every key.
    *
+   * @param tolerance by how much a pooled value may be moved by keys that are left out, as a share
+   *     of the standard deviation of the values; 0 for none that would change a bit
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
   public static PooledState[] pool(
-      Keys keys, QueryBlock queries, double[][] candidates, Terms terms) {
-    PooledState[] states =
-        new PoolingPass(keys, queries, candidates, terms, false).meet(keys.blocks()).states();
+      Keys keys, QueryBlock queries, double[][] candidates, Terms terms, double tolerance) {
+    if (!queries.trains() && queries.size() > PoolingSupport.LANES) {
+      return poolInSpaceOrder(keys, queries, candidates, terms, tolerance);
+    }
+    return poolAsGiven(keys, queries, candidates, terms, tolerance);
+  }
+
+  /** Neighbours among the queries pass by the same blocks of keys. */
+  private static PooledState[] poolInSpaceOrder(
+      Keys keys, QueryBlock queries, double[][] candidates, Terms terms, double tolerance) {
+    long[] codes = new long[queries.size()];
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = keys.code(queries.query(i));
+    }
+    int[] order =
+        IntStream.range(0, codes.length)
+            .boxed()
+            .sorted(Comparator.comparingLong(i -> codes[i]))
+            .mapToInt(i -> i)
+            .toArray();
+    int[] back = new int[order.length];
+    for (int i = 0; i < order.length; i++) {
+      back[order[i]] = i;
+    }
+    PooledState[] states = poolAsGiven(keys, queries.select(order), candidates, terms, tolerance);
+    return Arrays.stream(states).map(state -> state.select(back)).toArray(PooledState[]::new);
+  }
+
+  private static PooledState[] poolAsGiven(
+      Keys keys, QueryBlock queries, double[][] candidates, Terms terms, double tolerance) {
+    PoolingPass pass = new PoolingPass(keys, queries, candidates, terms, tolerance, false);
+    PooledState[] states = pass.meet(keys.blocks()).states();
     for (int c = 0; c < candidates.length; c++) {
       int[] far = states[c].far();
       if (far.length > 0) {
         double[][] candidate = {candidates[c]};
-        PoolingPass safe = new PoolingPass(keys, queries.select(far), candidate, terms, true);
+        PoolingPass safe =
+            new PoolingPass(keys, queries.select(far), candidate, terms, tolerance, true);
         states[c].replace(far, safe.meet(keys.blocks()).states()[0]);
       }
     }
@@ -66,7 +101,7 @@ public final class AttentionPooling {
    */
   public static double[][] weights(Keys keys, QueryBlock queries, double[] inverseWidths) {
     double[][] candidates = {inverseWidths};
-    PoolingPass pass = new PoolingPass(keys, queries, candidates, Terms.VALUE, true);
+    PoolingPass pass = new PoolingPass(keys, queries, candidates, Terms.VALUE, 0, true);
     double[][] rows = new double[queries.size()][keys.numKeys()];
     double[] logits = new double[PackedKeys.BLOCK_SIZE * PoolingSupport.LANES];
     Iterator<KeyBlock> blocks = keys.blocks();

@@ -19,7 +19,7 @@ import java.util.BitSet;
  * dim]} row-major, their values V and logarithms (base 2) of C {@code [sites]}, and the first key
  * of each {@code [sites + 1]}. Position {@code firstPosition + j} is the canonical position of the
  * block's key j. The arrays are shared with the loops and never written after construction. Memory:
- * 16 bytes a key and 8 d + 20 a site.
+ * 16 bytes a key and 8 d + 20 a site, and 16 d a block.
  */
 public final class KeyBlock implements Serializable {
   private static final long serialVersionUID = 1;
@@ -33,6 +33,16 @@ public final class KeyBlock implements Serializable {
   final double[] features;
   final double[] siteValues;
   final double[] logWeights;
+
+  /** The bounding box of the features, {@code [dim]} each. */
+  final double[] lower;
+
+  final double[] upper;
+
+  /** The largest logarithm of a site's weight, and the logarithm of the weight of all. */
+  final double maxLogWeight;
+
+  final double totalLogWeight;
 
   /** Second moments of each site, formed when they are first asked for. */
   private transient volatile double[][] moments;
@@ -61,15 +71,29 @@ public final class KeyBlock implements Serializable {
     this.features = sites == values.length ? features : new double[sites * dim];
     this.siteValues = new double[sites];
     this.logWeights = new double[sites];
+    this.lower = new double[dim];
+    this.upper = new double[dim];
+    Arrays.fill(lower, Double.POSITIVE_INFINITY);
+    Arrays.fill(upper, Double.NEGATIVE_INFINITY);
+    double max = Double.NEGATIVE_INFINITY;
+    double total = 0;
     for (int s = 0; s < sites; s++) {
       System.arraycopy(features, starts[s] * dim, this.features, s * dim, dim);
+      for (int f = 0; f < dim; f++) {
+        lower[f] = Math.min(lower[f], this.features[s * dim + f]);
+        upper[f] = Math.max(upper[f], this.features[s * dim + f]);
+      }
       double weight = 0;
       for (int j = starts[s]; j < starts[s + 1]; j++) {
         weight += weights[j];
         siteValues[s] += (values[j] - valueCentre - siteValues[s]) * (weights[j] / weight);
       }
       logWeights[s] = Exp2.log2(weight);
+      max = Math.max(max, logWeights[s]);
+      total += weight;
     }
+    this.maxLogWeight = max;
+    this.totalLogWeight = Exp2.log2(total);
   }
 
   private static int[] starts(int dim, double[] features, int size, BitSet cuts) {
@@ -152,6 +176,18 @@ public final class KeyBlock implements Serializable {
   public double[] key(int j) {
     int s = site(j);
     return Arrays.copyOfRange(features, s * dim, (s + 1) * dim);
+  }
+
+  /** The logarithm of the weight of all sites but those from first to end - 1. */
+  double logWeightWithout(int first, int end) {
+    double weight = 0;
+    for (int j = 0; j < starts[first]; j++) {
+      weight += weights[j];
+    }
+    for (int j = starts[end]; j < size(); j++) {
+      weight += weights[j];
+    }
+    return Exp2.log2(weight);
   }
 
   double feature(int j, int f) {

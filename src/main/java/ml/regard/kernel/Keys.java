@@ -22,6 +22,19 @@ public interface Keys {
    */
   double valueCentre();
 
+  /**
+   * The standard deviation of the values as a share of their range, by which a tolerance in units
+   * of the former becomes one in units of the latter; 0 where it is not known.
+   */
+  default double valueShare() {
+    return 0;
+  }
+
+  /** Where a point {@code [d]} is in the order of the keys; 0 where keys are not in space order. */
+  default long code(double[] point) {
+    return 0;
+  }
+
   /** The blocks in the order of their positions, read once. */
   Iterator<KeyBlock> blocks();
 }

@@ -8,10 +8,11 @@ import java.util.Iterator;
  * All keys {@code [numKeys x dim]} with their values and importance weights, in canonical order and
  * cut into blocks of {@link #BLOCK_SIZE}.
  *
- * <p>The canonical order is the total order by (fold, features, value, weight), so the packed form
- * depends on the set of rows and not on the order in which they arrived; the <em>position</em> of a
- * key is its index in it, and identifies a training row in leave-one-out. Features, values and
- * weights are kept as given. Immutable; safe for many threads; made by {@link KeyPacker}.
+ * <p>The canonical order is the total order by (fold, place on a space-filling curve, features,
+ * value, weight), so the packed form depends on the set of rows and not on the order in which they
+ * arrived, and the keys of a block are near each other; the <em>position</em> of a key is its index
+ * in it, and identifies a training row in leave-one-out. Features, values and weights are kept as
+ * given. Immutable; safe for many threads; made by {@link KeyPacker}.
  *
  * <p>Memory: at most 8 dim + 36 bytes a key.
  */
@@ -26,18 +27,28 @@ public final class PackedKeys implements Keys, Serializable {
   private final double valueCentre;
   private final KeyBlock[] blocks;
   private final int[] foldStarts;
+  private final SpaceOrder order;
+  private final double valueShare;
 
   /**
    * Keys in canonical order.
    *
    * @param foldStarts the positions at which the folds begin, ascending from 0
    */
-  PackedKeys(int dim, int numKeys, KeyBlock[] blocks, int[] foldStarts, double valueCentre) {
+  PackedKeys(
+      int dim,
+      int numKeys,
+      KeyBlock[] blocks,
+      int[] foldStarts,
+      double valueCentre,
+      SpaceOrder order) {
     this.dim = dim;
     this.numKeys = numKeys;
     this.blocks = blocks;
     this.foldStarts = foldStarts;
     this.valueCentre = valueCentre;
+    this.order = order;
+    this.valueShare = valueShare(blocks, valueCentre);
   }
 
   /** Number of features d. */
@@ -64,6 +75,31 @@ public final class PackedKeys implements Keys, Serializable {
   @Override
   public double valueCentre() {
     return valueCentre;
+  }
+
+  @Override
+  public double valueShare() {
+    return valueShare;
+  }
+
+  @Override
+  public long code(double[] point) {
+    return order.code(point);
+  }
+
+  private static double valueShare(KeyBlock[] blocks, double centre) {
+    double least = Double.POSITIVE_INFINITY;
+    double largest = Double.NEGATIVE_INFINITY;
+    WeightedMean squares = new WeightedMean();
+    for (KeyBlock block : blocks) {
+      for (int j = 0; j < block.size(); j++) {
+        double value = block.values[j] - centre;
+        least = Math.min(least, value);
+        largest = Math.max(largest, value);
+        squares.add(block.weights[j], value * value);
+      }
+    }
+    return largest > least ? Math.sqrt(squares.value()) / (largest - least) : 0;
   }
 
   /** Feature f of the key at a position. */

@@ -117,6 +117,24 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     return from == to ? 1 : Math.scalb(1.0, (int) Math.max(from - to, -2000));
   }
 
+  /** The sums of the lanes from first to end - 1 of one group, kept aside. */
+  double[][] keep(int first, int end) {
+    double[][] sums = sums();
+    double[][] kept = new double[sums.length][];
+    for (int s = 0; s < sums.length; s++) {
+      kept[s] = Arrays.copyOfRange(sums[s], first, end);
+    }
+    return kept;
+  }
+
+  /** Gives query i the sums back that were kept of the lanes from first on. */
+  void restore(int i, double[][] kept, int first) {
+    double[][] sums = sums();
+    for (int s = 0; s < sums.length; s++) {
+      sums[s][i] = kept[s][i - first];
+    }
+  }
+
   /** All sums there are, S0 first. */
   private double[][] sums() {
     double[][] sums =

@@ -10,8 +10,11 @@ import java.util.Iterator;
  * <p>A <em>near</em> pass is the fast one; queries for which its states turn out to be {@link
  * PooledState#far} make another, <em>safe</em> pass, which costs the distances twice.
  *
+ * <p>Blocks that cannot change a query's answer are left out of its sums ({@link Reach}): a group
+ * of queries passes by a block when all of them leave it out.
+ *
  * <p>Cost: one exponential per pair of query and site. Allocates sums and scratch when it is made,
- * and nothing when it meets keys. Not safe for many threads.
+ * and next to nothing when it meets keys. Not safe for many threads.
  */
 public final class PoolingPass {
   private static final int LANES = PoolingSupport.LANES;
@@ -22,6 +25,7 @@ public final class PoolingPass {
   private final PoolingSupport support;
   private final QueryBlock queries;
   private final Tile[] tiles;
+  private final Reach[] reaches;
   private final PooledState[] states;
   private final double[] max = new double[LANES];
   private final int[] leftOutFirst = new int[LANES];
@@ -32,11 +36,18 @@ public final class PoolingPass {
    *
    * @param keys where the keys come from
    * @param candidates inverse widths, of length 1 or dim each
+   * @param tolerance by how much a pooled value may be moved by keys that are left out, as a share
+   *     of the standard deviation of the values; 0 for none that would change a bit
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
   public PoolingPass(
-      Keys keys, QueryBlock queries, double[][] candidates, Terms terms, boolean safe) {
-    this(AttentionPooling.SUPPORT, keys, queries, candidates, terms, safe);
+      Keys keys,
+      QueryBlock queries,
+      double[][] candidates,
+      Terms terms,
+      double tolerance,
+      boolean safe) {
+    this(AttentionPooling.SUPPORT, keys, queries, candidates, terms, tolerance, safe);
   }
 
   PoolingPass(
@@ -45,6 +56,7 @@ public final class PoolingPass {
       QueryBlock queries,
       double[][] candidates,
       Terms terms,
+      double tolerance,
       boolean safe) {
     this.support = support;
     if (queries.dim() != keys.dim()) {
@@ -54,10 +66,12 @@ public final class PoolingPass {
     }
     this.queries = queries;
     tiles = new Tile[candidates.length];
+    reaches = new Reach[candidates.length];
     states = new PooledState[candidates.length];
     for (int c = 0; c < candidates.length; c++) {
       Checks.inverseWidths(candidates[c], keys.dim());
       tiles[c] = new Tile(queries, candidates[c], terms, safe);
+      reaches[c] = new Reach(keys, queries, tiles[c], terms, tolerance);
       states[c] =
           new PooledState(queries.size(), candidates[c].length, terms, keys.valueCentre(), safe);
     }
@@ -74,11 +88,26 @@ public final class PoolingPass {
       int end = Math.min(group + LANES, queries.size());
       leaveOut(keys, group, end);
       for (int c = 0; c < tiles.length; c++) {
-        tiles[c].keys = keys;
-        if (tiles[c].safe) {
-          raise(tiles[c], states[c], group, end);
-        }
-        visit(tiles[c], states[c], group, end);
+        meet(keys, c, group, end);
+      }
+    }
+  }
+
+  private void meet(KeyBlock keys, int c, int group, int end) {
+    PooledState state = states[c];
+    int skipped = reaches[c].skipped(keys, state, group, end);
+    if (skipped == end - group) {
+      return;
+    }
+    double[][] kept = skipped > 0 ? state.keep(group, end) : null;
+    tiles[c].keys = keys;
+    if (tiles[c].safe) {
+      raise(tiles[c], reaches[c], state, group, end);
+    }
+    visit(tiles[c], state, group, end);
+    for (int lane = group; skipped > 0 && lane < end; lane++) {
+      if (reaches[c].skips(lane - group)) {
+        state.restore(lane, kept, group);
       }
     }
   }
@@ -149,7 +178,7 @@ public final class PoolingPass {
   }
 
   /** Raises the references to the nearest site of the block that is not left out. */
-  private void raise(Tile tile, PooledState state, int group, int end) {
+  private void raise(Tile tile, Reach reach, PooledState state, int group, int end) {
     int sites = tile.keys.sites();
     Arrays.fill(max, Double.NEGATIVE_INFINITY);
     tile.first = group;
@@ -166,7 +195,9 @@ public final class PoolingPass {
       }
     }
     for (int lane = group; lane < end; lane++) {
-      state.raise(lane, Math.ceil(max[lane - group]));
+      if (!reach.skips(lane - group)) {
+        state.raise(lane, Math.ceil(max[lane - group]));
+      }
     }
   }
 }

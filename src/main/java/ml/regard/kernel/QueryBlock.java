@@ -98,6 +98,19 @@ public final class QueryBlock implements Serializable {
     return stride(size);
   }
 
+  /** Whether these are training rows. */
+  boolean trains() {
+    return leftOutFirst != null;
+  }
+
+  double[] query(int i) {
+    double[] query = new double[dim];
+    for (int f = 0; f < dim; f++) {
+      query[f] = features[f * stride() + i];
+    }
+    return query;
+  }
+
   /** The first site of a block that query i leaves out; the number of sites if there is none. */
   int leftOutFirst(int i, KeyBlock keys) {
     boolean some =

@@ -153,7 +153,8 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
               + " there is "
               + keys.keys().numKeys());
     }
-    try (Engine engine = keys.objective(spark, getNumPartitions(), getAggregationDepth());
+    try (Engine engine =
+            keys.objective(spark, getNumPartitions(), getAggregationDepth(), getAnswerTolerance());
         Engine held = validation(spark, rows);
         EvaluationLog log = FitCheckpoint.open(session, this, rows)) {
       boolean keep = getOnCancel().equals("keep");
@@ -188,7 +189,12 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
         .map(
             held ->
                 ((MemoryStore) rows.keys())
-                    .validation(spark, held, getNumPartitions(), getAggregationDepth()))
+                    .validation(
+                        spark,
+                        held,
+                        getNumPartitions(),
+                        getAggregationDepth(),
+                        getAnswerTolerance()))
         .orElse(null);
   }
 
@@ -411,6 +417,11 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   public KernelRegression setEngine(String value) {
     set(engine(), value);
+    return this;
+  }
+
+  public KernelRegression setAnswerTolerance(double value) {
+    set(answerTolerance(), value);
     return this;
   }
 

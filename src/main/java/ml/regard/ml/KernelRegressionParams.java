@@ -176,6 +176,14 @@ public interface KernelRegressionParams extends Params {
     return getOrDefault(engine());
   }
 
+  default DoubleParam answerTolerance() {
+    return definitions().answerTolerance;
+  }
+
+  default double getAnswerTolerance() {
+    return (double) getOrDefault(answerTolerance());
+  }
+
   default Param<String> stagingDir() {
     return definitions().stagingDir;
   }

@@ -38,6 +38,7 @@ public final class ParamDefinitions implements Serializable {
   final DoubleParam miniBatchFraction;
   final LongParam seed;
   final Param<String> engine;
+  final DoubleParam answerTolerance;
   final Param<String> stagingDir;
   final IntParam numPartitions;
   final IntParam aggregationDepth;
@@ -164,6 +165,14 @@ public final class ParamDefinitions implements Serializable {
             EngineChoice.AUTO,
             EngineChoice.BROADCAST,
             EngineChoice.PARTITIONED);
+    answerTolerance =
+        new DoubleParam(
+            parent.uid(),
+            "answerTolerance",
+            "by how much a prediction may be moved by keys that are passed over because they are far"
+                + " from the query, as a share of the standard deviation of the labels, in [0, 1]; 0:"
+                + " only keys are passed over whose attention weight is 0 in double precision",
+            ParamValidators.inRange(0, 1));
     stagingDir =
         new Param<>(
             parent.uid(),
@@ -228,6 +237,7 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(miniBatchFraction, 0.0);
     parent.setDefault(seed, 42L);
     parent.setDefault(engine, EngineChoice.AUTO);
+    parent.setDefault(answerTolerance, 1e-12);
     parent.setDefault(stagingDir, "");
     parent.setDefault(numPartitions, 0);
     parent.setDefault(aggregationDepth, 2);

@@ -29,6 +29,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
 
   private final KeyStore.Shared shared;
   private final double[] inverseWidths;
+  private final double tolerance;
   private final String featuresCol;
   private final String handleInvalid;
   private final boolean prediction;
@@ -37,6 +38,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   PoolRows(KeyStore.Shared shared, double[] inverseWidths, KernelRegressionParams params) {
     this.shared = shared;
     this.inverseWidths = inverseWidths;
+    this.tolerance = params.getAnswerTolerance();
     this.featuresCol = params.getFeaturesCol();
     this.handleInvalid = params.getHandleInvalid();
     this.prediction = !params.getPredictionCol().isEmpty();
@@ -120,8 +122,11 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   }
 
   private List<Row> append(List<Row> rows, boolean[] pooled, QueryBlock queries) {
+    double[][] widths = {inverseWidths};
     PooledState state =
-        prediction ? AttentionPooling.pool(keys(), queries, inverseWidths, Terms.VALUE) : null;
+        prediction
+            ? AttentionPooling.pool(keys(), queries, widths, Terms.VALUE, tolerance)[0]
+            : null;
     double[][] weights =
         attentionWeights ? AttentionPooling.weights(keys(), queries, inverseWidths) : null;
     List<Row> appended = new ArrayList<>(rows.size());

@@ -37,9 +37,16 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
    *
    * @param engine broadcast, or partitioned for keys in files (which then lie in the checkpoint
    *     directory of the SparkContext, or in local mode among the temporary files)
+   * @param answerTolerance by how much keys that are passed over may move an answer
    */
   public static Throughput measure(
-      SparkSession spark, String engine, int numKeys, int numQueries, int dim, long seed) {
+      SparkSession spark,
+      String engine,
+      int numKeys,
+      int numQueries,
+      int dim,
+      double answerTolerance,
+      long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     KeyPacker packer = new KeyPacker(dim);
     for (int j = 0; j < numKeys; j++) {
@@ -62,7 +69,9 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
         engine.equals(EngineChoice.PARTITIONED) ? StagingFolder.of(spark.sparkContext(), "") : null;
     try {
       KeyStore store = store(spark, keys, files);
-      KernelRegressionModel model = new KernelRegressionModel("throughput", store, inverseWidths);
+      KernelRegressionModel model =
+          new KernelRegressionModel("throughput", store, inverseWidths)
+              .setAnswerTolerance(answerTolerance);
       run(model, queries);
       long started = System.nanoTime();
       run(model, queries);

@@ -28,7 +28,8 @@ class PooledStateSuite extends AnyFunSuite {
       w: Array[Double] = inverseWidths,
       safe: Boolean = false
   ): PooledState = {
-    val pass = new PoolingPass(source(3, centre), QueryBlock.of(3, queries), Array(w), terms, safe)
+    val pass =
+      new PoolingPass(source(3, centre), QueryBlock.of(3, queries), Array(w), terms, 0, safe)
     if (part.nonEmpty) {
       val some = rows.select(part)
       pass.meet(KeyBlock.of(0, 3, some.features.flatten, some.values, some.weights, centre))
@@ -128,7 +129,7 @@ class PooledStateSuite extends AnyFunSuite {
     for (distance <- Seq(1e2, 1e6, 1e100)) {
       def at(feature: Double, value: Double, terms: Terms) = {
         val query = QueryBlock.of(1, Array(Array(0.0)))
-        val pass = new PoolingPass(source(1, 0), query, Array(Array(1.0)), terms, true)
+        val pass = new PoolingPass(source(1, 0), query, Array(Array(1.0)), terms, 0, true)
         pass.meet(KeyBlock.of(0, 1, Array(feature), Array(value), Array(1.0), 0))
         pass.states.head
       }

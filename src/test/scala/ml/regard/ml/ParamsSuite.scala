@@ -25,6 +25,7 @@ class ParamsSuite extends MlSuite {
     "miniBatchFraction",
     "seed",
     "engine",
+    "answerTolerance",
     "stagingDir",
     "numPartitions",
     "aggregationDepth",
@@ -61,7 +62,7 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getEngine == "auto" && estimator.getNumPartitions == 0)
     assert(estimator.getAggregationDepth == 2 && estimator.getStagingDir == "")
     assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
-    assert(estimator.getOnCancel == "discard")
+    assert(estimator.getOnCancel == "discard" && estimator.getAnswerTolerance == 1e-12)
   }
 
   test("setters set what they name") {
@@ -86,6 +87,7 @@ class ParamsSuite extends MlSuite {
       .setMiniBatchFraction(0.125)
       .setSeed(9)
       .setEngine("broadcast")
+      .setAnswerTolerance(0.25)
       .setStagingDir("s")
       .setNumPartitions(3)
       .setAggregationDepth(4)
@@ -115,6 +117,7 @@ class ParamsSuite extends MlSuite {
         "miniBatchFraction" -> 0.125,
         "seed" -> 9L,
         "engine" -> "broadcast",
+        "answerTolerance" -> 0.25,
         "stagingDir" -> "s",
         "numPartitions" -> 3,
         "aggregationDepth" -> 4,
