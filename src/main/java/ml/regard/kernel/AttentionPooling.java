@@ -19,7 +19,7 @@ import java.util.Iterator;
  * (1964) 141-142; G. S. Watson, Smooth regression analysis, Sankhya A 26 (1964) 359-372.
  */
 public final class AttentionPooling {
-  private static final PoolingSupport SUPPORT = new ScalarSupport();
+  private static final PoolingSupport SUPPORT = PoolingSupportProvider.pick();
 
   private AttentionPooling() {}
 
