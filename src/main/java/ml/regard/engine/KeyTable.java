@@ -50,9 +50,9 @@ final class KeyTable {
 
   /**
    * The table of rows in any order: sorted over the cluster by (place on the curve of {@link
-   * SpaceOrder}, features, value, weight), which is the canonical order, and numbered in it. Nothing
-   * passes through the driver but the walls of the curve's grid, for which each of its features is
-   * sorted by itself.
+   * SpaceOrder}, features, value, weight), which is the canonical order, and numbered in it.
+   * Nothing passes through the driver but the walls of the curve's grid, for which each of its
+   * features is sorted by itself.
    *
    * @param rows columns features (array of dim), value and weight of usable rows with positive
    *     weight
@@ -87,8 +87,7 @@ final class KeyTable {
     for (int f = 0; f < walls.length; f++) {
       Column feature = functions.element_at(rows.col("features"), f + 1).as("feature");
       Map<Long, Double> found =
-          rows
-              .select(feature)
+          rows.select(feature)
               .orderBy("feature")
               .toJavaRDD()
               .zipWithIndex()

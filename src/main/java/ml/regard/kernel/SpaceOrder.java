@@ -29,8 +29,8 @@ public final class SpaceOrder implements Serializable {
   /**
    * The order with the given walls.
    *
-   * @param walls {@code [features x 255]}, those of each feature at the {@link #ranks} of its sorted
-   *     values; none with more than {@link #MAX_FEATURES}
+   * @param walls {@code [features x 255]}, those of each feature at the {@link #ranks} of its
+   *     sorted values; none with more than {@link #MAX_FEATURES}
    */
   public SpaceOrder(double[][] walls) {
     this.walls = walls;

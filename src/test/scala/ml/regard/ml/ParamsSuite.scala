@@ -153,6 +153,7 @@ class ParamsSuite extends MlSuite {
       () => estimator.setAggregationDepth(0),
       () => estimator.setCheckpointInterval(0),
       () => estimator.setCheckpointInterval(-2),
+      () => estimator.setAnswerTolerance(-1e-12),
       () => estimator.setOnCancel("shrug")
     )
     for ((attempt, i) <- attempts.zipWithIndex) {
