@@ -1,6 +1,8 @@
 package ml.regard.kernel;
 
 import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -16,10 +18,17 @@ import jdk.incubator.vector.VectorSpecies;
 final class SimdSupport extends PoolingSupport {
   private static final VectorSpecies<Double> LANE = species();
   private static final int STEP = LANE.length();
+  private static final VectorSpecies<Float> SINGLE = singleSpecies();
+  private static final int SINGLE_STEP = SINGLE.length();
 
   private static VectorSpecies<Double> species() {
     VectorSpecies<Double> preferred = DoubleVector.SPECIES_PREFERRED;
     return preferred.length() <= LANES ? preferred : DoubleVector.SPECIES_512;
+  }
+
+  private static VectorSpecies<Float> singleSpecies() {
+    VectorSpecies<Float> preferred = FloatVector.SPECIES_PREFERRED;
+    return preferred.length() <= LANES ? preferred : FloatVector.SPECIES_512;
   }
 
   /** The loops, called through one interface so that each is compiled by itself. */
@@ -30,6 +39,10 @@ final class SimdSupport extends PoolingSupport {
   private static final Step POOL_1 = (t, s, lane, f, g, p) -> pool1(t, s, lane);
   private static final Step POOL_2 = (t, s, lane, f, g, p) -> pool2(t, s, lane);
   private static final Step POOL_3 = (t, s, lane, f, g, p) -> pool3(t, s, lane);
+  private static final Step SINGLE_1 = (t, s, lane, f, g, p) -> single1(t, lane);
+  private static final Step SINGLE_2 = (t, s, lane, f, g, p) -> single2(t, lane);
+  private static final Step SINGLE_3 = (t, s, lane, f, g, p) -> single3(t, lane);
+  private static final Step SINGLE_N = (t, s, lane, f, g, p) -> singleN(t, lane);
   private static final Step DISTANCE = (t, s, lane, f, g, p) -> distance(t, lane, f);
   private static final Step SQUARE = (t, s, lane, f, g, p) -> square(t, lane, f);
   private static final Step ATTEND = (t, s, lane, f, g, p) -> attend(t, s, lane);
@@ -64,6 +77,20 @@ final class SimdSupport extends PoolingSupport {
       }
     }
     return true;
+  }
+
+  @Override
+  void poolSingle(Tile tile) {
+    Step step =
+        switch (tile.keys.dim) {
+          case 1 -> SINGLE_1;
+          case 2 -> SINGLE_2;
+          case 3 -> SINGLE_3;
+          default -> SINGLE_N;
+        };
+    for (int lane = 0; lane < LANES; lane += SINGLE_STEP) {
+      step.run(tile, null, lane, 0, 0, 0);
+    }
   }
 
   @Override
@@ -112,6 +139,25 @@ final class SimdSupport extends PoolingSupport {
     LongVector exponent = shifted.reinterpretAsLongs().lanewise(VectorOperators.LSHL, 52);
     DoubleVector power = p.reinterpretAsLongs().add(exponent).reinterpretAsDoubles();
     return power.blend(0.0, t.compare(VectorOperators.LT, Exp2.MIN));
+  }
+
+  /** 2^t in single precision, operation by operation {@link Exp2#exp2(float)}. */
+  private static FloatVector exp2(FloatVector t) {
+    FloatVector shifted = t.add(Exp2.MAGIC_FLOAT);
+    FloatVector r = t.sub(shifted.sub(Exp2.MAGIC_FLOAT));
+    FloatVector p = r.fma(Exp2.F6, Exp2.F5);
+    p = p.fma(r, FloatVector.broadcast(SINGLE, Exp2.F4));
+    p = p.fma(r, FloatVector.broadcast(SINGLE, Exp2.F3));
+    p = p.fma(r, FloatVector.broadcast(SINGLE, Exp2.F2));
+    p = p.fma(r, FloatVector.broadcast(SINGLE, Exp2.F1));
+    p = p.fma(r, FloatVector.broadcast(SINGLE, 1.0f));
+    IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    FloatVector power = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+    return power.blend(0.0f, t.compare(VectorOperators.LT, Exp2.MIN_FLOAT));
+  }
+
+  private static FloatVector load(float[] array, int at) {
+    return FloatVector.fromArray(SINGLE, array, at);
   }
 
   private static DoubleVector load(double[] array, int at) {
@@ -181,6 +227,91 @@ final class SimdSupport extends PoolingSupport {
     }
     s0.intoArray(state.s0, lane);
     s1.intoArray(state.s1, lane);
+  }
+
+  private static void single1(Tile tile, int lane) {
+    Singles singles = tile.singles;
+    float[] keys = singles.keys;
+    float[] values = singles.values;
+    float[] logs = singles.logWeights;
+    FloatVector query = load(singles.queries, lane);
+    FloatVector s0 = load(singles.s0, lane);
+    FloatVector s1 = load(singles.s1, lane);
+    for (int site = tile.from; site < tile.to; site++) {
+      FloatVector x = query.sub(keys[site]);
+      FloatVector e = exp2(FloatVector.broadcast(SINGLE, logs[site]).sub(x.mul(x)));
+      s0 = s0.add(e);
+      s1 = e.fma(FloatVector.broadcast(SINGLE, values[site]), s1);
+    }
+    s0.intoArray(singles.s0, lane);
+    s1.intoArray(singles.s1, lane);
+  }
+
+  private static void single2(Tile tile, int lane) {
+    Singles singles = tile.singles;
+    float[] keys = singles.keys;
+    float[] values = singles.values;
+    float[] logs = singles.logWeights;
+    FloatVector query0 = load(singles.queries, lane);
+    FloatVector query1 = load(singles.queries, LANES + lane);
+    FloatVector s0 = load(singles.s0, lane);
+    FloatVector s1 = load(singles.s1, lane);
+    for (int site = tile.from; site < tile.to; site++) {
+      FloatVector x0 = query0.sub(keys[2 * site]);
+      FloatVector x1 = query1.sub(keys[2 * site + 1]);
+      FloatVector d2 = x1.fma(x1, x0.mul(x0));
+      FloatVector e = exp2(FloatVector.broadcast(SINGLE, logs[site]).sub(d2));
+      s0 = s0.add(e);
+      s1 = e.fma(FloatVector.broadcast(SINGLE, values[site]), s1);
+    }
+    s0.intoArray(singles.s0, lane);
+    s1.intoArray(singles.s1, lane);
+  }
+
+  private static void single3(Tile tile, int lane) {
+    Singles singles = tile.singles;
+    float[] keys = singles.keys;
+    float[] values = singles.values;
+    float[] logs = singles.logWeights;
+    FloatVector query0 = load(singles.queries, lane);
+    FloatVector query1 = load(singles.queries, LANES + lane);
+    FloatVector query2 = load(singles.queries, 2 * LANES + lane);
+    FloatVector s0 = load(singles.s0, lane);
+    FloatVector s1 = load(singles.s1, lane);
+    for (int site = tile.from; site < tile.to; site++) {
+      FloatVector x0 = query0.sub(keys[3 * site]);
+      FloatVector x1 = query1.sub(keys[3 * site + 1]);
+      FloatVector x2 = query2.sub(keys[3 * site + 2]);
+      FloatVector d2 = x2.fma(x2, x1.fma(x1, x0.mul(x0)));
+      FloatVector e = exp2(FloatVector.broadcast(SINGLE, logs[site]).sub(d2));
+      s0 = s0.add(e);
+      s1 = e.fma(FloatVector.broadcast(SINGLE, values[site]), s1);
+    }
+    s0.intoArray(singles.s0, lane);
+    s1.intoArray(singles.s1, lane);
+  }
+
+  private static void singleN(Tile tile, int lane) {
+    Singles singles = tile.singles;
+    int dim = tile.keys.dim;
+    float[] keys = singles.keys;
+    float[] queries = singles.queries;
+    float[] values = singles.values;
+    float[] logs = singles.logWeights;
+    FloatVector s0 = load(singles.s0, lane);
+    FloatVector s1 = load(singles.s1, lane);
+    for (int site = tile.from; site < tile.to; site++) {
+      FloatVector d2 = FloatVector.zero(SINGLE);
+      for (int f = 0; f < dim; f++) {
+        FloatVector x = load(queries, f * LANES + lane).sub(keys[site * dim + f]);
+        d2 = x.fma(x, d2);
+      }
+      FloatVector e = exp2(FloatVector.broadcast(SINGLE, logs[site]).sub(d2));
+      s0 = s0.add(e);
+      s1 = e.fma(FloatVector.broadcast(SINGLE, values[site]), s1);
+    }
+    s0.intoArray(singles.s0, lane);
+    s1.intoArray(singles.s1, lane);
   }
 
   private static void distance(Tile tile, int lane, int f) {

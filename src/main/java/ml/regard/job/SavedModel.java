@@ -43,6 +43,9 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
     if (options.answerTolerance != null) {
       model.setAnswerTolerance(options.answerTolerance);
     }
+    if (options.precision != null) {
+      model.setPrecision(options.precision.name());
+    }
     spark.conf().set("spark.sql.session.timeZone", source.timeZone());
     return new SavedModel(
         model.setFeaturesCol(FEATURES).setPredictionCol(PREDICTION).setHandleInvalid("keep"),

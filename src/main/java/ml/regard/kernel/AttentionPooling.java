@@ -1,6 +1,5 @@
 package ml.regard.kernel;
 
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.stream.IntStream;
@@ -50,15 +49,33 @@ public final class AttentionPooling {
    */
   public static PooledState[] pool(
       Keys keys, QueryBlock queries, double[][] candidates, Terms terms, double tolerance) {
-    if (!queries.trains() && queries.size() > PoolingSupport.LANES) {
-      return poolInSpaceOrder(keys, queries, candidates, terms, tolerance);
+    PoolingPass pass = new PoolingPass(keys, queries, candidates, terms, tolerance, false);
+    PooledState[] states = pass.meet(keys.blocks()).states();
+    for (int c = 0; c < candidates.length; c++) {
+      int[] far = states[c].far();
+      if (far.length > 0) {
+        double[][] candidate = {candidates[c]};
+        PoolingPass safe =
+            new PoolingPass(keys, queries.select(far), candidate, terms, tolerance, true);
+        states[c].replace(far, safe.meet(keys.blocks()).states()[0]);
+      }
     }
-    return poolAsGiven(keys, queries, candidates, terms, tolerance);
+    return states;
   }
 
-  /** Neighbours among the queries pass by the same blocks of keys. */
-  private static PooledState[] poolInSpaceOrder(
-      Keys keys, QueryBlock queries, double[][] candidates, Terms terms, double tolerance) {
+  /**
+   * S0 and S1 of a block of queries over all keys, in the order of the queries; they go past the
+   * keys in space order, so that neighbours pass by the same blocks. No bit depends on that.
+   *
+   * @param tolerance as of {@link #pool(Keys, QueryBlock, double[][], Terms, double)}
+   * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
+   */
+  public static PooledState predict(
+      Keys keys,
+      QueryBlock queries,
+      double[] inverseWidths,
+      double tolerance,
+      Precision precision) {
     long[] codes = new long[queries.size()];
     for (int i = 0; i < codes.length; i++) {
       codes[i] = keys.code(queries.query(i));
@@ -73,24 +90,27 @@ public final class AttentionPooling {
     for (int i = 0; i < order.length; i++) {
       back[order[i]] = i;
     }
-    PooledState[] states = poolAsGiven(keys, queries.select(order), candidates, terms, tolerance);
-    return Arrays.stream(states).map(state -> state.select(back)).toArray(PooledState[]::new);
+    QueryBlock sorted = queries.select(order);
+    double[][] widths = {inverseWidths};
+    PooledState state =
+        precision == Precision.FLOAT32
+            ? poolSingle(keys, sorted, widths, tolerance)
+            : pool(keys, sorted, widths, Terms.VALUE, tolerance)[0];
+    return state.select(back);
   }
 
-  private static PooledState[] poolAsGiven(
-      Keys keys, QueryBlock queries, double[][] candidates, Terms terms, double tolerance) {
-    PoolingPass pass = new PoolingPass(keys, queries, candidates, terms, tolerance, false);
-    PooledState[] states = pass.meet(keys.blocks()).states();
-    for (int c = 0; c < candidates.length; c++) {
-      int[] far = states[c].far();
-      if (far.length > 0) {
-        double[][] candidate = {candidates[c]};
-        PoolingPass safe =
-            new PoolingPass(keys, queries.select(far), candidate, terms, tolerance, true);
-        states[c].replace(far, safe.meet(keys.blocks()).states()[0]);
-      }
+  /** In single precision, but for queries that are far from every key. */
+  private static PooledState poolSingle(
+      Keys keys, QueryBlock queries, double[][] widths, double tolerance) {
+    PoolingPass pass =
+        new PoolingPass(
+            SUPPORT, keys, queries, widths, Terms.VALUE, Precision.FLOAT32, tolerance, false);
+    PooledState state = pass.meet(keys.blocks()).states()[0];
+    int[] far = state.far(Precision.FLOAT32_NEAR * StrictMath.pow(2, keys.maxLogWeight()));
+    if (far.length > 0) {
+      state.replace(far, pool(keys, queries.select(far), widths, Terms.VALUE, tolerance)[0]);
     }
-    return states;
+    return state;
   }
 
   /**

@@ -30,6 +30,11 @@ public interface Keys {
     return 0;
   }
 
+  /** The largest logarithm, of base 2, of the weight of a site; 0 where it is not known. */
+  default double maxLogWeight() {
+    return 0;
+  }
+
   /** Where a point {@code [d]} is in the order of the keys; 0 where keys are not in space order. */
   default long code(double[] point) {
     return 0;

@@ -83,6 +83,11 @@ public final class PackedKeys implements Keys, Serializable {
   }
 
   @Override
+  public double maxLogWeight() {
+    return Arrays.stream(blocks).mapToDouble(b -> b.maxLogWeight).max().orElse(0);
+  }
+
+  @Override
   public long code(double[] point) {
     return order.code(point);
   }

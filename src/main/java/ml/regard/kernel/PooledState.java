@@ -184,11 +184,16 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
    * met no key: a safe state answers for them.
    */
   public int[] far() {
+    return far(NEAR);
+  }
+
+  /** The same where S0 must also be at least this. */
+  int[] far(double least) {
     int[] far = new int[size];
     int count = 0;
     double[][] sums = sums();
     for (int i = 0; i < size; i++) {
-      boolean near = s0[i] >= NEAR && s0[i] <= 1 / NEAR;
+      boolean near = s0[i] >= least && s0[i] <= 1 / NEAR;
       for (double[] sum : sums) {
         near &= Math.abs(sum[i]) <= Double.MAX_VALUE;
       }

@@ -47,7 +47,15 @@ public final class PoolingPass {
       Terms terms,
       double tolerance,
       boolean safe) {
-    this(AttentionPooling.SUPPORT, keys, queries, candidates, terms, tolerance, safe);
+    this(
+        AttentionPooling.SUPPORT,
+        keys,
+        queries,
+        candidates,
+        terms,
+        Precision.FLOAT64,
+        tolerance,
+        safe);
   }
 
   PoolingPass(
@@ -56,6 +64,7 @@ public final class PoolingPass {
       QueryBlock queries,
       double[][] candidates,
       Terms terms,
+      Precision precision,
       double tolerance,
       boolean safe) {
     this.support = support;
@@ -70,7 +79,7 @@ public final class PoolingPass {
     states = new PooledState[candidates.length];
     for (int c = 0; c < candidates.length; c++) {
       Checks.inverseWidths(candidates[c], keys.dim());
-      tiles[c] = new Tile(queries, candidates[c], terms, safe);
+      tiles[c] = new Tile(queries, candidates[c], terms, precision, safe);
       reaches[c] = new Reach(keys, queries, tiles[c], terms, tolerance);
       states[c] =
           new PooledState(queries.size(), candidates[c].length, terms, keys.valueCentre(), safe);
@@ -84,6 +93,12 @@ public final class PoolingPass {
 
   /** Takes the queries past one block of keys. */
   public void meet(KeyBlock keys) {
+    for (Tile tile : tiles) {
+      tile.keys = keys;
+      if (tile.singles != null) {
+        tile.singles.load();
+      }
+    }
     for (int group = 0; group < queries.size(); group += LANES) {
       int end = Math.min(group + LANES, queries.size());
       leaveOut(keys, group, end);
@@ -100,7 +115,6 @@ public final class PoolingPass {
       return;
     }
     double[][] kept = skipped > 0 ? state.keep(group, end) : null;
-    tiles[c].keys = keys;
     if (tiles[c].safe) {
       raise(tiles[c], reaches[c], state, group, end);
     }

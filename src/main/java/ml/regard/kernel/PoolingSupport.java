@@ -34,6 +34,11 @@ abstract class PoolingSupport {
 
   /** Adds the sites of a tile to the sums of its lanes. */
   final void add(Tile tile, PooledState state) {
+    if (tile.singles != null && tile.singles.fits()) {
+      poolSingle(tile);
+      tile.singles.addTo(state);
+      return;
+    }
     boolean near = !tile.safe && state.terms == Terms.VALUE;
     if (near && pool(tile, state)) {
       return;
@@ -103,6 +108,12 @@ abstract class PoolingSupport {
    * for the number of features, and nothing is done.
    */
   abstract boolean pool(Tile tile, PooledState state);
+
+  /**
+   * Adds the sums of a tile in single precision, with the operations above, x_f = q_f - k_f, and
+   * fma where features follow the first.
+   */
+  abstract void poolSingle(Tile tile);
 
   /** Adds feature f to the distances, and keeps its square where it has a width of its own. */
   abstract void distance(Tile tile, int f);

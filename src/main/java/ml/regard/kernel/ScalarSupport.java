@@ -13,6 +13,26 @@ final class ScalarSupport extends PoolingSupport {
   }
 
   @Override
+  void poolSingle(Tile tile) {
+    Singles singles = tile.singles;
+    int dim = tile.keys.dim;
+    for (int site = tile.from; site < tile.to; site++) {
+      float log = singles.logWeights[site];
+      float value = singles.values[site];
+      for (int lane = 0; lane < LANES; lane++) {
+        float d2 = 0;
+        for (int f = 0; f < dim; f++) {
+          float x = singles.queries[f * LANES + lane] - singles.keys[site * dim + f];
+          d2 = Math.fma(x, x, d2);
+        }
+        float e = Exp2.exp2(log - d2);
+        singles.s0[lane] += e;
+        singles.s1[lane] = Math.fma(e, value, singles.s1[lane]);
+      }
+    }
+  }
+
+  @Override
   void distance(Tile tile, int f) {
     KeyBlock keys = tile.keys;
     double scale = tile.scales[f];

@@ -44,7 +44,10 @@ final class Tile {
   /** e x_f^2 of each pair. */
   final double[][] weighted;
 
-  Tile(QueryBlock queries, double[] inverseWidths, Terms terms, boolean safe) {
+  /** The block and the queries in single precision; null where all is double. */
+  final Singles singles;
+
+  Tile(QueryBlock queries, double[] inverseWidths, Terms terms, Precision precision, boolean safe) {
     this.queries = queries;
     this.stride = queries.stride();
     this.safe = safe;
@@ -55,6 +58,7 @@ final class Tile {
     int own = terms.hasWidths() && inverseWidths.length > 1 ? scales.length : 0;
     squares = new double[own][PoolingSupport.SITES * LANES];
     weighted = new double[own][PoolingSupport.SITES * LANES];
+    singles = precision == Precision.FLOAT32 ? new Singles(this) : null;
   }
 
   /** The first lane of the group. */

@@ -425,6 +425,11 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     return this;
   }
 
+  public KernelRegression setPrecision(String value) {
+    set(precision(), value);
+    return this;
+  }
+
   public KernelRegression setStagingDir(String value) {
     set(stagingDir(), value);
     return this;

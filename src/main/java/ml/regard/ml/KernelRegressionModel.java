@@ -300,6 +300,11 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return this;
   }
 
+  public KernelRegressionModel setPrecision(String value) {
+    set(precision(), value);
+    return this;
+  }
+
   public KernelRegressionModel setHandleInvalid(String value) {
     set(handleInvalid(), value);
     return this;

@@ -184,6 +184,14 @@ public interface KernelRegressionParams extends Params {
     return (double) getOrDefault(answerTolerance());
   }
 
+  default Param<String> precision() {
+    return definitions().precision;
+  }
+
+  default String getPrecision() {
+    return getOrDefault(precision());
+  }
+
   default Param<String> stagingDir() {
     return definitions().stagingDir;
   }

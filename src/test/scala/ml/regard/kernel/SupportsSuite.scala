@@ -26,7 +26,8 @@ class SupportsSuite extends AnyFunSuite {
   ): Unit =
     for (terms <- Terms.values; safe <- Seq(false, true)) {
       val Seq(scalar, fast) = supports.map { support =>
-        val pass = new PoolingPass(support, keys, queries, Array(w), terms, 0, safe)
+        val pass =
+          new PoolingPass(support, keys, queries, Array(w), terms, Precision.FLOAT64, 0, safe)
         sums(pass.meet(keys.blocks).states.head)
       }
       assert(scalar == fast, s"$clue, $terms, safe $safe")

@@ -26,6 +26,7 @@ class ParamsSuite extends MlSuite {
     "seed",
     "engine",
     "answerTolerance",
+    "precision",
     "stagingDir",
     "numPartitions",
     "aggregationDepth",
@@ -63,6 +64,7 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getAggregationDepth == 2 && estimator.getStagingDir == "")
     assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
     assert(estimator.getOnCancel == "discard" && estimator.getAnswerTolerance == 1e-12)
+    assert(estimator.getPrecision == "float64")
   }
 
   test("setters set what they name") {
@@ -88,6 +90,7 @@ class ParamsSuite extends MlSuite {
       .setSeed(9)
       .setEngine("broadcast")
       .setAnswerTolerance(0.25)
+      .setPrecision("float32")
       .setStagingDir("s")
       .setNumPartitions(3)
       .setAggregationDepth(4)
@@ -118,6 +121,7 @@ class ParamsSuite extends MlSuite {
         "seed" -> 9L,
         "engine" -> "broadcast",
         "answerTolerance" -> 0.25,
+        "precision" -> "float32",
         "stagingDir" -> "s",
         "numPartitions" -> 3,
         "aggregationDepth" -> 4,
@@ -154,6 +158,7 @@ class ParamsSuite extends MlSuite {
       () => estimator.setCheckpointInterval(0),
       () => estimator.setCheckpointInterval(-2),
       () => estimator.setAnswerTolerance(-1e-12),
+      () => estimator.setPrecision("float16"),
       () => estimator.setOnCancel("shrug")
     )
     for ((attempt, i) <- attempts.zipWithIndex) {
