@@ -22,6 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
  *   <li>{@link #plain}: what a plain loop with Math.exp does, the yardstick of the others.
  *   <li>{@link #predict}: the pooled value. How much faster than plain are the scalar loops, and
  *       how much faster those of the Vector API?
+ *   <li>{@link #single}: the pooled value with precision float32. Is it twice as fast?
  *   <li>{@link #spread}: also effective keys and variance.
  *   <li>{@link #shared}: gradient and curvature by one width. What does a pass of a fit cost in
  *       passes of a prediction?
@@ -89,21 +90,32 @@ public class PoolingBenchmark {
         throw new IllegalStateException("the support is " + loops.name());
       }
       for (Terms terms : Terms.values()) {
-        check(data, pool(data, this, data.byFeature, terms).pooled(0));
+        check(data, pool(data, this, data.byFeature, terms).pooled(0), 1e-12);
       }
+      check(data, poolSingle(data, this).pooled(0), Precision.FLOAT32_ERROR);
     }
   }
 
-  private static void check(Data data, double pooled) {
+  private static void check(Data data, double pooled, double tolerance) {
     double exact = AttentionPooling.reference(data.keys, data.asking[0], data.byFeature);
-    if (!(Math.abs(pooled - exact) <= 1e-12)) {
+    if (!(Math.abs(pooled - exact) <= tolerance)) {
       throw new IllegalStateException("pooled value %s instead of %s".formatted(pooled, exact));
     }
   }
 
   private static PooledState pool(Data data, Loops loops, double[] inverseWidths, Terms terms) {
     double[][] candidates = {inverseWidths};
-    return new PoolingPass(loops.loops, data.keys, data.queries, candidates, terms, 0, false)
+    return pool(data, loops, candidates, terms, Precision.FLOAT64);
+  }
+
+  private static PooledState poolSingle(Data data, Loops loops) {
+    return pool(data, loops, new double[][] {data.byFeature}, Terms.VALUE, Precision.FLOAT32);
+  }
+
+  private static PooledState pool(
+      Data data, Loops loops, double[][] candidates, Terms terms, Precision precision) {
+    return new PoolingPass(
+            loops.loops, data.keys, data.queries, candidates, terms, precision, 0, false)
         .meet(data.keys.blocks())
         .states()[0];
   }
@@ -138,6 +150,11 @@ public class PoolingBenchmark {
   @Benchmark
   public PooledState predict(Data data, Loops loops) {
     return pool(data, loops, data.byFeature, Terms.VALUE);
+  }
+
+  @Benchmark
+  public PooledState single(Data data, Loops loops) {
+    return poolSingle(data, loops);
   }
 
   @Benchmark
