@@ -46,6 +46,7 @@ final class SimdSupport extends PoolingSupport {
   private static final Step DISTANCE = (t, s, lane, f, g, p) -> distance(t, lane, f);
   private static final Step SQUARE = (t, s, lane, f, g, p) -> square(t, lane, f);
   private static final Step ATTEND = (t, s, lane, f, g, p) -> attend(t, s, lane);
+  private static final Step OTHER = (t, s, lane, f, g, p) -> other(t, s, lane, f);
   private static final Step SPREAD = (t, s, lane, f, g, p) -> spread(t, s, lane);
   private static final Step SHARED = (t, s, lane, f, g, p) -> shared(t, s, lane);
   private static final Step CURVED = (t, s, lane, f, g, p) -> curved(t, s, lane);
@@ -101,6 +102,11 @@ final class SimdSupport extends PoolingSupport {
   @Override
   void attend(Tile tile, PooledState state) {
     run(ATTEND, tile, state, 0, 0, 0);
+  }
+
+  @Override
+  void other(Tile tile, PooledState state, int v) {
+    run(OTHER, tile, state, v, 0, 0);
   }
 
   @Override
@@ -360,6 +366,17 @@ final class SimdSupport extends PoolingSupport {
     }
     s0.intoArray(state.s0, lane);
     s1.intoArray(state.s1, lane);
+  }
+
+  private static void other(Tile tile, PooledState state, int lane, int v) {
+    double[] values = tile.keys.otherSiteValues[v];
+    double[] attention = tile.attention;
+    DoubleVector sum = load(state.others[v], lane);
+    int at = lane - tile.group();
+    for (int site = tile.from; site < tile.to; site++, at += LANES) {
+      sum = load(attention, at).fma(DoubleVector.broadcast(LANE, values[site]), sum);
+    }
+    sum.intoArray(state.others[v], lane);
   }
 
   private static void spread(Tile tile, PooledState state, int lane) {

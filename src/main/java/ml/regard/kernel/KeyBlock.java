@@ -34,6 +34,11 @@ public final class KeyBlock implements Serializable {
   final double[] siteValues;
   final double[] logWeights;
 
+  /** Values beside the first, of each key {@code [others x size]} and each site. */
+  final double[][] others;
+
+  final double[][] otherSiteValues;
+
   /** The bounding box of the features, {@code [dim]} each. */
   final double[] lower;
 
@@ -94,6 +99,42 @@ public final class KeyBlock implements Serializable {
     }
     this.maxLogWeight = max;
     this.totalLogWeight = Exp2.log2(total);
+    this.others = new double[0][];
+    this.otherSiteValues = new double[0][];
+  }
+
+  private KeyBlock(KeyBlock block, double[][] others) {
+    this.firstPosition = block.firstPosition;
+    this.dim = block.dim;
+    this.valueCentre = block.valueCentre;
+    this.values = block.values;
+    this.weights = block.weights;
+    this.starts = block.starts;
+    this.features = block.features;
+    this.siteValues = block.siteValues;
+    this.logWeights = block.logWeights;
+    this.lower = block.lower;
+    this.upper = block.upper;
+    this.maxLogWeight = block.maxLogWeight;
+    this.totalLogWeight = block.totalLogWeight;
+    this.others = others;
+    this.otherSiteValues = new double[others.length][sites()];
+    for (int v = 0; v < others.length; v++) {
+      for (int s = 0; s < sites(); s++) {
+        double weight = 0;
+        double mean = 0;
+        for (int j = starts[s]; j < starts[s + 1]; j++) {
+          weight += weights[j];
+          mean += (others[v][j] - mean) * (weights[j] / weight);
+        }
+        otherSiteValues[v][s] = mean;
+      }
+    }
+  }
+
+  /** The same keys with further values {@code [others x size]} beside the first. */
+  KeyBlock with(double[][] further) {
+    return new KeyBlock(this, further);
   }
 
   private static int[] starts(int dim, double[] features, int size, BitSet cuts) {

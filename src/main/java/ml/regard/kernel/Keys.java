@@ -30,6 +30,11 @@ public interface Keys {
     return 0;
   }
 
+  /** How many values a key has beside the first. */
+  default int numOthers() {
+    return 0;
+  }
+
   /** The largest logarithm, of base 2, of the weight of a site; 0 where it is not known. */
   default double maxLogWeight() {
     return 0;

@@ -82,6 +82,38 @@ public final class PackedKeys implements Keys, Serializable {
     return valueShare;
   }
 
+  /**
+   * The same keys with further values beside the first: they are pooled with the same attention
+   * ({@link PooledState#pooled(int, int)}) for one multiplication each.
+   *
+   * @param others {@code [others x numKeys]}, by position
+   * @throws IllegalArgumentException if a length differs or a value is not {@link Checks#usable}
+   */
+  public PackedKeys with(double[][] others) {
+    for (double[] values : others) {
+      Checks.length("a further value", numKeys, values.length);
+      for (double value : values) {
+        Checks.requireUsable("value", value);
+      }
+    }
+    KeyBlock[] blocks = new KeyBlock[this.blocks.length];
+    for (int b = 0; b < blocks.length; b++) {
+      int first = b * BLOCK_SIZE;
+      int end = first + this.blocks[b].size();
+      blocks[b] =
+          this.blocks[b].with(
+              Arrays.stream(others)
+                  .map(values -> Arrays.copyOfRange(values, first, end))
+                  .toArray(double[][]::new));
+    }
+    return new PackedKeys(dim, numKeys, blocks, foldStarts, valueCentre, order);
+  }
+
+  @Override
+  public int numOthers() {
+    return blocks.length == 0 ? 0 : blocks[0].others.length;
+  }
+
   @Override
   public double maxLogWeight() {
     return Arrays.stream(blocks).mapToDouble(b -> b.maxLogWeight).max().orElse(0);

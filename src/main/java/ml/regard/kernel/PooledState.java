@@ -38,6 +38,7 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
   final double[] reference;
   final double[] s0;
   final double[] s1;
+  final double[][] others;
   final double[] s2;
   final double[] q;
   final double[][] t0;
@@ -46,7 +47,8 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
   final double[][] u1;
 
   /** The empty state of a block of queries. */
-  PooledState(int size, int numWidths, Terms terms, double valueCentre, boolean safe) {
+  PooledState(
+      int size, int numWidths, int numOthers, Terms terms, double valueCentre, boolean safe) {
     this.size = size;
     this.numWidths = Checks.positive("number of widths", numWidths);
     this.terms = terms;
@@ -57,6 +59,7 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     Arrays.fill(reference, safe ? NONE : 0);
     s0 = new double[stride];
     s1 = new double[stride];
+    others = new double[numOthers][stride];
     s2 = new double[terms == Terms.SPREAD ? stride : 0];
     q = new double[terms == Terms.SPREAD ? stride : 0];
     int widths = terms.hasWidths() ? numWidths : 0;
@@ -82,11 +85,12 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
         || numWidths != other.numWidths
         || terms != other.terms
         || safe != other.safe
+        || others.length != other.others.length
         || Double.compare(valueCentre, other.valueCentre) != 0) {
       throw new IllegalArgumentException("only states of the same queries can be merged");
     }
     double[][] mine = sums();
-    double[][] others = other.sums();
+    double[][] theirs = other.sums();
     for (int i = 0; i < size; i++) {
       if (other.reference[i] == NONE) {
         continue;
@@ -94,7 +98,7 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
       raise(i, other.reference[i]);
       double scale = scale(other.reference[i], reference[i]);
       for (int s = 0; s < mine.length; s++) {
-        mine[s][i] += (mine[s] == s2 ? scale * scale : scale) * others[s][i];
+        mine[s][i] += (mine[s] == s2 ? scale * scale : scale) * theirs[s][i];
       }
     }
     return this;
@@ -137,8 +141,8 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
 
   /** All sums there are, S0 first. */
   private double[][] sums() {
-    double[][] sums =
-        new double[2 + (terms == Terms.SPREAD ? 2 : 0) + 2 * (t0.length + u0.length)][];
+    int spread = terms == Terms.SPREAD ? 2 : 0;
+    double[][] sums = new double[2 + spread + others.length + 2 * (t0.length + u0.length)][];
     int at = 0;
     sums[at++] = s0;
     sums[at++] = s1;
@@ -146,7 +150,7 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
       sums[at++] = s2;
       sums[at++] = q;
     }
-    for (double[][] some : new double[][][] {t0, t1, u0, u1}) {
+    for (double[][] some : new double[][][] {others, t0, t1, u0, u1}) {
       System.arraycopy(some, 0, sums, at, some.length);
       at += some.length;
     }
@@ -155,24 +159,25 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
 
   /** The sums of some of these queries, in the order given. */
   PooledState select(int[] queries) {
-    PooledState selected = new PooledState(queries.length, numWidths, terms, valueCentre, safe);
+    PooledState selected =
+        new PooledState(queries.length, numWidths, others.length, terms, valueCentre, safe);
     double[][] mine = sums();
-    double[][] others = selected.sums();
+    double[][] theirs = selected.sums();
     for (int i = 0; i < queries.length; i++) {
       selected.reference[i] = reference[queries[i]];
       for (int s = 0; s < mine.length; s++) {
-        others[s][i] = mine[s][queries[i]];
+        theirs[s][i] = mine[s][queries[i]];
       }
     }
     return selected;
   }
 
   /** Puts the sums of the queries of another state in the place of the given ones. */
-  public void replace(int[] queries, PooledState others) {
+  public void replace(int[] queries, PooledState other) {
     double[][] mine = sums();
-    double[][] theirs = others.sums();
+    double[][] theirs = other.sums();
     for (int i = 0; i < queries.length; i++) {
-      reference[queries[i]] = others.reference[i];
+      reference[queries[i]] = other.reference[i];
       for (int s = 0; s < mine.length; s++) {
         mine[s][queries[i]] = theirs[s][i];
       }
@@ -204,14 +209,23 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     return Arrays.copyOf(far, count);
   }
 
-  /** Adds keys at the place of query i itself: their summed weight, and sum c (v - centre). */
-  void addOwn(int i, double weight, double value) {
+  /**
+   * Adds keys at the place of query i itself.
+   *
+   * @param weight their summed weight
+   * @param value sum c (v - centre) over them
+   * @param furtherValues sum c v over them, of each further value
+   */
+  void addOwn(int i, double weight, double value, double[] furtherValues) {
     if (safe || reference[i] != 0) {
       raise(i, Math.ceil(Exp2.log2(weight)));
     }
     double scale = Math.scalb(1.0, (int) Math.max(-reference[i], -2000));
     s0[i] += weight * scale;
     s1[i] += value * scale;
+    for (int v = 0; v < others.length; v++) {
+      others[v][i] += furtherValues[v] * scale;
+    }
   }
 
   /** Whether query i met no allowed key. */
@@ -227,6 +241,11 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
   /** The pooled value minus the centre of the values, before it is rounded to their magnitude. */
   double centred(int i) {
     return noKeys(i) ? Double.NaN : s1[i] / s0[i];
+  }
+
+  /** The pooled value of query i of the further value v; NaN without an allowed key. */
+  public double pooled(int i, int v) {
+    return noKeys(i) ? Double.NaN : others[v][i] / s0[i];
   }
 
   /** The effective number of keys S0^2 / S2 of query i, from 1 to n; 0 without an allowed key. */

@@ -82,7 +82,13 @@ public final class PoolingPass {
       tiles[c] = new Tile(queries, candidates[c], terms, precision, safe);
       reaches[c] = new Reach(keys, queries, tiles[c], terms, tolerance);
       states[c] =
-          new PooledState(queries.size(), candidates[c].length, terms, keys.valueCentre(), safe);
+          new PooledState(
+              queries.size(),
+              candidates[c].length,
+              keys.numOthers(),
+              terms,
+              keys.valueCentre(),
+              safe);
     }
   }
 

@@ -10,7 +10,7 @@ import java.util.Arrays;
  * <pre>
  *   x_f = (q_f - k_f) scale_f      d2 = x_0 x_0, then fma(x_f, x_f, d2)
  *   e = 2^((log C - reference) - d2)
- *   S0 += e     S1 = fma(e, V, S1)     S2 = fma(e e, m, S2)     Q = fma(e, m', Q)
+ *   S0 += e     S1 = fma(e, V, S1), also of further values     S2 = fma(e e, m, S2)     Q = fma(e, m', Q)
  *   shared width     a = e d2          T0 += a    T1 = fma(a, V, T1)
  *                    b = a d2          U0 += b    U1 = fma(b, V, U1)
  *   width by width   a_f = e (x_f x_f)        the same with a_f and b_gh = a_g (x_h x_h)
@@ -34,17 +34,21 @@ abstract class PoolingSupport {
 
   /** Adds the sites of a tile to the sums of its lanes. */
   final void add(Tile tile, PooledState state) {
-    if (tile.singles != null && tile.singles.fits()) {
+    boolean alone = state.others.length == 0;
+    if (alone && tile.singles != null && tile.singles.fits()) {
       poolSingle(tile);
       tile.singles.addTo(state);
       return;
     }
-    boolean near = !tile.safe && state.terms == Terms.VALUE;
+    boolean near = alone && !tile.safe && state.terms == Terms.VALUE;
     if (near && pool(tile, state)) {
       return;
     }
     distances(tile);
     attend(tile, state);
+    for (int v = 0; v < state.others.length; v++) {
+      other(tile, state, v);
+    }
     switch (state.terms) {
       case VALUE -> {}
       case SPREAD -> spread(tile, state);
@@ -120,6 +124,9 @@ abstract class PoolingSupport {
 
   /** Turns distances into attention, and adds S0 and S1. */
   abstract void attend(Tile tile, PooledState state);
+
+  /** Adds S1 of a further value. */
+  abstract void other(Tile tile, PooledState state, int v);
 
   /** Adds S2 and Q. */
   abstract void spread(Tile tile, PooledState state);

@@ -73,6 +73,18 @@ final class ScalarSupport extends PoolingSupport {
   }
 
   @Override
+  void other(Tile tile, PooledState state, int v) {
+    double[] values = tile.keys.otherSiteValues[v];
+    double[] sum = state.others[v];
+    for (int site = tile.from; site < tile.to; site++) {
+      int at = (site - tile.from) * LANES - tile.group();
+      for (int lane = tile.first; lane < tile.end; lane++) {
+        sum[lane] = Math.fma(tile.attention[at + lane], values[site], sum[lane]);
+      }
+    }
+  }
+
+  @Override
   void spread(Tile tile, PooledState state) {
     double[] squares = tile.keys.squares();
     double[] valueSquares = tile.keys.valueSquares();

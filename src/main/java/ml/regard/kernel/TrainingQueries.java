@@ -23,6 +23,7 @@ public final class TrainingQueries implements Serializable {
   private int[] queries = new int[16]; // of each row
   private double[] twinWeights = new double[16]; // sum c over the row's twins
   private double[] twinValues = new double[16]; // sum c (v - centre) over them
+  private double[][] twinOthers = new double[16][]; // sum c v over them, of each further value
   private int[] firstRows = new int[16]; // of each query
   private int[] leftOutFirst = new int[16];
   private int[] leftOutEnd = new int[16];
@@ -77,11 +78,15 @@ public final class TrainingQueries implements Serializable {
     }
     positions[row] = position;
     queries[row] = numQueries - 1;
+    twinOthers[row] = new double[block.others.length];
     if (leaveOut == LeaveOut.ROW) {
       for (int twin = block.starts[site]; twin < block.starts[site + 1]; twin++) {
         if (twin != j) {
           twinWeights[row] += block.weights[twin];
           twinValues[row] += block.weights[twin] * (block.values[twin] - block.valueCentre);
+          for (int v = 0; v < block.others.length; v++) {
+            twinOthers[row][v] += block.weights[twin] * block.others[v][twin];
+          }
         }
       }
     }
@@ -102,6 +107,7 @@ public final class TrainingQueries implements Serializable {
       queries[row] = numQueries + other.queries[i];
       twinWeights[row] = other.twinWeights[i];
       twinValues[row] = other.twinValues[i];
+      twinOthers[row] = other.twinOthers[i];
       rows.add(other.rows.row(i), other.value(i), other.weight(i));
     }
     numQueries += other.numQueries;
@@ -148,7 +154,7 @@ public final class TrainingQueries implements Serializable {
     PooledState met = state.select(Arrays.copyOf(queries, size()));
     for (int i = 0; i < size(); i++) {
       if (twinWeights[i] > 0) {
-        met.addOwn(i, twinWeights[i], twinValues[i]);
+        met.addOwn(i, twinWeights[i], twinValues[i], twinOthers[i]);
       }
     }
     return met;
@@ -166,6 +172,7 @@ public final class TrainingQueries implements Serializable {
       queries = Arrays.copyOf(queries, capacity);
       twinWeights = Arrays.copyOf(twinWeights, capacity);
       twinValues = Arrays.copyOf(twinValues, capacity);
+      twinOthers = Arrays.copyOf(twinOthers, capacity);
       firstRows = Arrays.copyOf(firstRows, capacity);
       leftOutFirst = Arrays.copyOf(leftOutFirst, capacity);
       leftOutEnd = Arrays.copyOf(leftOutEnd, capacity);

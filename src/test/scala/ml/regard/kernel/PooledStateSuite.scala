@@ -161,18 +161,18 @@ class PooledStateSuite extends AnyFunSuite {
   }
 
   test("states of different queries, terms, widths or centres are refused") {
-    val state = new PooledState(2, 1, Terms.VALUE, 0, false)
+    val state = new PooledState(2, 1, 0, Terms.VALUE, 0, false)
     for (
       other <- Seq(
-        new PooledState(3, 1, Terms.VALUE, 0, false),
-        new PooledState(2, 2, Terms.VALUE, 0, false),
-        new PooledState(2, 1, Terms.SPREAD, 0, false),
-        new PooledState(2, 1, Terms.VALUE, 1, false),
-        new PooledState(2, 1, Terms.VALUE, 0, true)
+        new PooledState(3, 1, 0, Terms.VALUE, 0, false),
+        new PooledState(2, 2, 0, Terms.VALUE, 0, false),
+        new PooledState(2, 1, 0, Terms.SPREAD, 0, false),
+        new PooledState(2, 1, 0, Terms.VALUE, 1, false),
+        new PooledState(2, 1, 0, Terms.VALUE, 0, true)
       )
     ) assert(refusal(state.merge(other)) == "only states of the same queries can be merged")
     assert(
-      refusal(new PooledState(2, 0, Terms.VALUE, 0, false)) ==
+      refusal(new PooledState(2, 0, 0, Terms.VALUE, 0, false)) ==
         "number of widths must be at least 1, but was 0"
     )
   }

@@ -96,7 +96,7 @@ class ReachSuite extends AnyFunSuite {
     val keys = Rows.random(40000, 2, seed = 5).pack
     val asking = QueryBlock.of(2, Array.fill(16)(Array(1.0, 1.0)))
     val tile = new Tile(asking, Array(1 / 0.05), Terms.VALUE, Precision.FLOAT64, false)
-    val state = new PooledState(16, 1, Terms.VALUE, 0, false)
+    val state = new PooledState(16, 1, 0, Terms.VALUE, 0, false)
     def visited(tolerance: Double) = {
       val reach = new Reach(keys, asking, tile, Terms.VALUE, tolerance)
       (0 until keys.numBlocks).count(b => reach.skipped(keys.block(b), state, 0, 16) == 0)

@@ -14,7 +14,7 @@ class SupportsSuite extends AnyFunSuite {
 
   private def sums(state: PooledState): Seq[Long] = {
     val all = Seq(state.reference, state.s0, state.s1, state.s2, state.q) ++
-      state.t0 ++ state.t1 ++ state.u0 ++ state.u1
+      state.others ++ state.t0 ++ state.t1 ++ state.u0 ++ state.u1
     all.flatMap(sum => bits(sum.take(state.size)))
   }
 
@@ -67,6 +67,16 @@ class SupportsSuite extends AnyFunSuite {
       val positions = (0 until 2500).filter(_ => random.nextInt(20) == 0).toArray
       val queries = TrainingQueries.of(keys, positions, leaveOut).block
       assertSameBits(keys, queries, Array(2.0, 3.0), leaveOut.toString)
+    }
+  }
+
+  test("several values per key") {
+    for (size <- Seq(1, 17, 1021, 1500); dim <- Seq(1, 3); w <- widths(dim)) {
+      val random = new Random(size)
+      val others = Array.fill(3, size)(random.nextGaussian())
+      val keys = Rows.random(size, dim, seed = size, weighted = true).pack.`with`(others)
+      val queries = QueryBlock.of(dim, Rows.random(19, dim, seed = 13).features)
+      assertSameBits(keys, queries, w, s"$size keys of $dim features")
     }
   }
 
