@@ -50,6 +50,7 @@ final class SimdSupport extends PoolingSupport {
   private static final Step SPREAD = (t, s, lane, f, g, p) -> spread(t, s, lane);
   private static final Step SHARED = (t, s, lane, f, g, p) -> shared(t, s, lane);
   private static final Step CURVED = (t, s, lane, f, g, p) -> curved(t, s, lane);
+  private static final Step SLOPE = (t, s, lane, f, g, p) -> slope(t, s, lane, f);
   private static final Step MOMENT = (t, s, lane, f, g, p) -> moment(t, s, lane, f);
   private static final Step PRODUCT = (t, s, lane, f, g, p) -> product(t, s, lane, f, g, p);
 
@@ -117,6 +118,11 @@ final class SimdSupport extends PoolingSupport {
   @Override
   void shared(Tile tile, PooledState state) {
     run(state.terms == Terms.CURVATURE ? CURVED : SHARED, tile, state, 0, 0, 0);
+  }
+
+  @Override
+  void slope(Tile tile, PooledState state, int f) {
+    run(SLOPE, tile, state, f, 0, 0);
   }
 
   @Override
@@ -434,6 +440,28 @@ final class SimdSupport extends PoolingSupport {
     t1.intoArray(state.t1[0], lane);
     u0.intoArray(state.u0[0], lane);
     u1.intoArray(state.u1[0], lane);
+  }
+
+  private static void slope(Tile tile, PooledState state, int lane, int f) {
+    double[] features = tile.keys.features;
+    double[] values = tile.keys.siteValues;
+    int dim = tile.keys.dim;
+    double scale = tile.scales[f];
+    double[] attention = tile.attention;
+    DoubleVector query = load(tile.queries.features, f * tile.stride + lane);
+    DoubleVector t0 = load(state.t0[f], lane);
+    DoubleVector t1 = load(state.t1[f], lane);
+    int at = lane - tile.group();
+    for (int site = tile.from; site < tile.to; site++, at += LANES) {
+      DoubleVector x = query.sub(features[site * dim + f]).mul(scale);
+      DoubleVector square = x.mul(x);
+      square = square.blend(FARTHEST, square.compare(VectorOperators.GT, FARTHEST));
+      DoubleVector a = load(attention, at).mul(square);
+      t0 = t0.add(a);
+      t1 = a.fma(DoubleVector.broadcast(LANE, values[site]), t1);
+    }
+    t0.intoArray(state.t0[f], lane);
+    t1.intoArray(state.t1[f], lane);
   }
 
   private static void moment(Tile tile, PooledState state, int lane, int f) {

@@ -53,25 +53,27 @@ abstract class PoolingSupport {
       case VALUE -> {}
       case SPREAD -> spread(tile, state);
       case WIDTHS, CURVATURE -> {
-        if (tile.squares.length == 0) {
+        if (state.numWidths == 1) {
           shared(tile, state);
+        } else if (state.terms == Terms.WIDTHS) {
+          for (int f = 0; f < state.numWidths; f++) {
+            slope(tile, state, f);
+          }
         } else {
-          byFeature(tile, state);
+          curvature(tile, state);
         }
       }
     }
   }
 
-  private void byFeature(Tile tile, PooledState state) {
-    for (int f = 0; f < tile.squares.length; f++) {
+  private void curvature(Tile tile, PooledState state) {
+    for (int f = 0; f < state.numWidths; f++) {
       moment(tile, state, f);
     }
-    if (state.terms == Terms.CURVATURE) {
-      int pair = 0;
-      for (int g = 0; g < tile.squares.length; g++) {
-        for (int h = g; h < tile.squares.length; h++, pair++) {
-          product(tile, state, g, h, pair);
-        }
+    int pair = 0;
+    for (int g = 0; g < state.numWidths; g++) {
+      for (int h = g; h < state.numWidths; h++, pair++) {
+        product(tile, state, g, h, pair);
       }
     }
   }
@@ -119,7 +121,7 @@ abstract class PoolingSupport {
    */
   abstract void poolSingle(Tile tile);
 
-  /** Adds feature f to the distances, and keeps its square where it has a width of its own. */
+  /** Adds feature f to the distances, and keeps its square where the tile has room for it. */
   abstract void distance(Tile tile, int f);
 
   /** Turns distances into attention, and adds S0 and S1. */
@@ -133,6 +135,12 @@ abstract class PoolingSupport {
 
   /** Adds T0 and T1 of a shared width, and U0 and U1 where the state has them. */
   abstract void shared(Tile tile, PooledState state);
+
+  /**
+   * Adds T0 and T1 of the width of feature f. Forms x_f^2, at most FARTHEST, anew: with many
+   * features those of a tile would not stay in the cache.
+   */
+  abstract void slope(Tile tile, PooledState state, int f);
 
   /** Adds T0 and T1 of the width of feature f, and keeps e x_f^2. */
   abstract void moment(Tile tile, PooledState state, int f);

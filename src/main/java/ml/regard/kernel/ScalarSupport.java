@@ -118,6 +118,26 @@ final class ScalarSupport extends PoolingSupport {
   }
 
   @Override
+  void slope(Tile tile, PooledState state, int f) {
+    KeyBlock keys = tile.keys;
+    double scale = tile.scales[f];
+    int shift = f * tile.stride;
+    double[] t0 = state.t0[f];
+    double[] t1 = state.t1[f];
+    for (int site = tile.from; site < tile.to; site++) {
+      double key = keys.features[site * keys.dim + f];
+      double value = keys.siteValues[site];
+      int at = (site - tile.from) * LANES - tile.group();
+      for (int lane = tile.first; lane < tile.end; lane++) {
+        double x = (tile.queries.features[shift + lane] - key) * scale;
+        double a = tile.attention[at + lane] * Math.min(x * x, FARTHEST);
+        t0[lane] += a;
+        t1[lane] = Math.fma(a, value, t1[lane]);
+      }
+    }
+  }
+
+  @Override
   void moment(Tile tile, PooledState state, int f) {
     sum(tile, tile.attention, tile.squares[f], tile.weighted[f], state.t0[f], state.t1[f]);
   }

@@ -38,7 +38,7 @@ final class Tile {
   /** e of each pair. */
   final double[] attention = new double[PoolingSupport.SITES * LANES];
 
-  /** x_f^2 of each pair, for each feature with a width of its own. */
+  /** x_f^2 of each pair, where second derivatives by the width of each feature are asked for. */
   final double[][] squares;
 
   /** e x_f^2 of each pair. */
@@ -55,7 +55,7 @@ final class Tile {
     for (int f = 0; f < scales.length; f++) {
       scales[f] = Math.abs(inverseWidths[inverseWidths.length == 1 ? 0 : f]) * Exp2.SCALE;
     }
-    int own = terms.hasWidths() && inverseWidths.length > 1 ? scales.length : 0;
+    int own = terms == Terms.CURVATURE && inverseWidths.length > 1 ? scales.length : 0;
     squares = new double[own][PoolingSupport.SITES * LANES];
     weighted = new double[own][PoolingSupport.SITES * LANES];
     singles = precision == Precision.FLOAT32 ? new Singles(this) : null;
