@@ -31,28 +31,32 @@ final class SimdSupport extends PoolingSupport {
     return preferred.length() <= LANES ? preferred : FloatVector.SPECIES_512;
   }
 
-  /** The loops, called through one interface so that each is compiled by itself. */
+  /**
+   * The loops, called through one interface at one place, and from fields that the compiler does
+   * not take for constants: so each is compiled by itself. Inlined into one another they lose their
+   * registers.
+   */
   private interface Step {
     void run(Tile tile, PooledState state, int lane, int f, int g, int pair);
   }
 
-  private static final Step POOL_1 = (t, s, lane, f, g, p) -> pool1(t, s, lane);
-  private static final Step POOL_2 = (t, s, lane, f, g, p) -> pool2(t, s, lane);
-  private static final Step POOL_3 = (t, s, lane, f, g, p) -> pool3(t, s, lane);
-  private static final Step SINGLE_1 = (t, s, lane, f, g, p) -> single1(t, lane);
-  private static final Step SINGLE_2 = (t, s, lane, f, g, p) -> single2(t, lane);
-  private static final Step SINGLE_3 = (t, s, lane, f, g, p) -> single3(t, lane);
-  private static final Step SINGLE_N = (t, s, lane, f, g, p) -> singleN(t, lane);
-  private static final Step DISTANCE = (t, s, lane, f, g, p) -> distance(t, lane, f);
-  private static final Step SQUARE = (t, s, lane, f, g, p) -> square(t, lane, f);
-  private static final Step ATTEND = (t, s, lane, f, g, p) -> attend(t, s, lane);
-  private static final Step OTHER = (t, s, lane, f, g, p) -> other(t, s, lane, f);
-  private static final Step SPREAD = (t, s, lane, f, g, p) -> spread(t, s, lane);
-  private static final Step SHARED = (t, s, lane, f, g, p) -> shared(t, s, lane);
-  private static final Step CURVED = (t, s, lane, f, g, p) -> curved(t, s, lane);
-  private static final Step SLOPE = (t, s, lane, f, g, p) -> slope(t, s, lane, f);
-  private static final Step MOMENT = (t, s, lane, f, g, p) -> moment(t, s, lane, f);
-  private static final Step PRODUCT = (t, s, lane, f, g, p) -> product(t, s, lane, f, g, p);
+  private final Step pool1Step = (t, s, lane, f, g, p) -> pool1(t, s, lane);
+  private final Step pool2Step = (t, s, lane, f, g, p) -> pool2(t, s, lane);
+  private final Step pool3Step = (t, s, lane, f, g, p) -> pool3(t, s, lane);
+  private final Step single1Step = (t, s, lane, f, g, p) -> single1(t, lane);
+  private final Step single2Step = (t, s, lane, f, g, p) -> single2(t, lane);
+  private final Step single3Step = (t, s, lane, f, g, p) -> single3(t, lane);
+  private final Step singleNStep = (t, s, lane, f, g, p) -> singleN(t, lane);
+  private final Step distanceStep = (t, s, lane, f, g, p) -> distance(t, lane, f);
+  private final Step squareStep = (t, s, lane, f, g, p) -> square(t, lane, f);
+  private final Step attendStep = (t, s, lane, f, g, p) -> attend(t, s, lane);
+  private final Step otherStep = (t, s, lane, f, g, p) -> other(t, s, lane, f);
+  private final Step spreadStep = (t, s, lane, f, g, p) -> spread(t, s, lane);
+  private final Step sharedStep = (t, s, lane, f, g, p) -> shared(t, s, lane);
+  private final Step curvedStep = (t, s, lane, f, g, p) -> curved(t, s, lane);
+  private final Step slopeStep = (t, s, lane, f, g, p) -> slope(t, s, lane, f);
+  private final Step momentStep = (t, s, lane, f, g, p) -> moment(t, s, lane, f);
+  private final Step productStep = (t, s, lane, f, g, p) -> product(t, s, lane, f, g, p);
 
   /** Made by name, where the module is there. */
   SimdSupport() {}
@@ -71,9 +75,9 @@ final class SimdSupport extends PoolingSupport {
   @Override
   boolean pool(Tile tile, PooledState state) {
     switch (tile.keys.dim) {
-      case 1 -> run(POOL_1, tile, state, 0, 0, 0);
-      case 2 -> run(POOL_2, tile, state, 0, 0, 0);
-      case 3 -> run(POOL_3, tile, state, 0, 0, 0);
+      case 1 -> run(pool1Step, tile, state, 0, 0, 0);
+      case 2 -> run(pool2Step, tile, state, 0, 0, 0);
+      case 3 -> run(pool3Step, tile, state, 0, 0, 0);
       default -> {
         return false;
       }
@@ -85,10 +89,10 @@ final class SimdSupport extends PoolingSupport {
   void poolSingle(Tile tile) {
     Step step =
         switch (tile.keys.dim) {
-          case 1 -> SINGLE_1;
-          case 2 -> SINGLE_2;
-          case 3 -> SINGLE_3;
-          default -> SINGLE_N;
+          case 1 -> single1Step;
+          case 2 -> single2Step;
+          case 3 -> single3Step;
+          default -> singleNStep;
         };
     for (int lane = 0; lane < LANES; lane += SINGLE_STEP) {
       step.run(tile, null, lane, 0, 0, 0);
@@ -97,42 +101,42 @@ final class SimdSupport extends PoolingSupport {
 
   @Override
   void distance(Tile tile, int f) {
-    run(tile.squares.length == 0 ? DISTANCE : SQUARE, tile, null, f, 0, 0);
+    run(tile.squares.length == 0 ? distanceStep : squareStep, tile, null, f, 0, 0);
   }
 
   @Override
   void attend(Tile tile, PooledState state) {
-    run(ATTEND, tile, state, 0, 0, 0);
+    run(attendStep, tile, state, 0, 0, 0);
   }
 
   @Override
   void other(Tile tile, PooledState state, int v) {
-    run(OTHER, tile, state, v, 0, 0);
+    run(otherStep, tile, state, v, 0, 0);
   }
 
   @Override
   void spread(Tile tile, PooledState state) {
-    run(SPREAD, tile, state, 0, 0, 0);
+    run(spreadStep, tile, state, 0, 0, 0);
   }
 
   @Override
   void shared(Tile tile, PooledState state) {
-    run(state.terms == Terms.CURVATURE ? CURVED : SHARED, tile, state, 0, 0, 0);
+    run(state.terms == Terms.CURVATURE ? curvedStep : sharedStep, tile, state, 0, 0, 0);
   }
 
   @Override
   void slope(Tile tile, PooledState state, int f) {
-    run(SLOPE, tile, state, f, 0, 0);
+    run(slopeStep, tile, state, f, 0, 0);
   }
 
   @Override
   void moment(Tile tile, PooledState state, int f) {
-    run(MOMENT, tile, state, f, 0, 0);
+    run(momentStep, tile, state, f, 0, 0);
   }
 
   @Override
   void product(Tile tile, PooledState state, int g, int h, int pair) {
-    run(PRODUCT, tile, state, g, h, pair);
+    run(productStep, tile, state, g, h, pair);
   }
 
   /** 2^t, operation by operation {@link Exp2#exp2(double)}. */
