@@ -47,6 +47,7 @@ final class SimdSupport extends PoolingSupport {
   private final Step single2Step = (t, s, lane, f, g, p) -> single2(t, lane);
   private final Step single3Step = (t, s, lane, f, g, p) -> single3(t, lane);
   private final Step singleNStep = (t, s, lane, f, g, p) -> singleN(t, lane);
+  private final Step firstStep = (t, s, lane, f, g, p) -> first(t, lane);
   private final Step distanceStep = (t, s, lane, f, g, p) -> distance(t, lane, f);
   private final Step squareStep = (t, s, lane, f, g, p) -> square(t, lane, f);
   private final Step attendStep = (t, s, lane, f, g, p) -> attend(t, s, lane);
@@ -101,7 +102,11 @@ final class SimdSupport extends PoolingSupport {
 
   @Override
   void distance(Tile tile, int f) {
-    run(tile.squares.length == 0 ? distanceStep : squareStep, tile, null, f, 0, 0);
+    Step next = f == 0 ? firstStep : distanceStep;
+    run(next, tile, null, f, 0, 0);
+    if (tile.squares.length > 0) {
+      run(squareStep, tile, null, f, 0, 0);
+    }
   }
 
   @Override
@@ -330,6 +335,19 @@ final class SimdSupport extends PoolingSupport {
     s1.intoArray(singles.s1, lane);
   }
 
+  private static void first(Tile tile, int lane) {
+    double[] features = tile.keys.features;
+    int dim = tile.keys.dim;
+    double scale = tile.scales[0];
+    double[] distances = tile.distances;
+    DoubleVector query = load(tile.queries.features, lane);
+    int at = lane - tile.group();
+    for (int site = tile.from; site < tile.to; site++, at += LANES) {
+      DoubleVector x = query.sub(features[site * dim]).mul(scale);
+      x.mul(x).intoArray(distances, at);
+    }
+  }
+
   private static void distance(Tile tile, int lane, int f) {
     double[] features = tile.keys.features;
     int dim = tile.keys.dim;
@@ -347,13 +365,11 @@ final class SimdSupport extends PoolingSupport {
     double[] features = tile.keys.features;
     int dim = tile.keys.dim;
     double scale = tile.scales[f];
-    double[] distances = tile.distances;
     double[] squares = tile.squares[f];
     DoubleVector query = load(tile.queries.features, f * tile.stride + lane);
     int at = lane - tile.group();
     for (int site = tile.from; site < tile.to; site++, at += LANES) {
       DoubleVector x = query.sub(features[site * dim + f]).mul(scale);
-      x.fma(x, load(distances, at)).intoArray(distances, at);
       x.mul(x).intoArray(squares, at);
     }
   }

@@ -1,7 +1,5 @@
 package ml.regard.kernel;
 
-import java.util.Arrays;
-
 /**
  * The loops over pairs of site and query. Implementations give the same bits: lanes are queries,
  * sites run in order, one accumulator per lane and sum, and every operation is the same, fused
@@ -91,7 +89,6 @@ abstract class PoolingSupport {
 
   /** The distances of a tile, feature after feature, and their bound. */
   private void distances(Tile tile) {
-    Arrays.fill(tile.distances, 0, (tile.to - tile.from) * LANES, 0);
     for (int f = 0; f < tile.scales.length; f++) {
       distance(tile, f);
     }
@@ -121,7 +118,10 @@ abstract class PoolingSupport {
    */
   abstract void poolSingle(Tile tile);
 
-  /** Adds feature f to the distances, and keeps its square where the tile has room for it. */
+  /**
+   * Adds feature f to the distances, of which feature 0 are the first, and keeps its square where
+   * the tile has room for it.
+   */
   abstract void distance(Tile tile, int f);
 
   /** Turns distances into attention, and adds S0 and S1. */

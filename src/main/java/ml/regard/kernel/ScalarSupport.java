@@ -47,7 +47,7 @@ final class ScalarSupport extends PoolingSupport {
       int at = (site - tile.from) * LANES;
       for (int lane = begin; lane < end; lane++) {
         double x = (queries[shift + lane] - key) * scale;
-        distances[at + lane] = Math.fma(x, x, distances[at + lane]);
+        distances[at + lane] = f == 0 ? x * x : Math.fma(x, x, distances[at + lane]);
         if (squares != null) {
           squares[at + lane] = x * x;
         }
