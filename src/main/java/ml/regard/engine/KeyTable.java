@@ -60,6 +60,7 @@ final class KeyTable {
   static Dataset<Row> sorted(Dataset<Row> rows, int dim) {
     SpaceOrder order = new SpaceOrder(walls(rows, dim));
     UDF1<Seq<Double>, Long> code = key -> order.code(doubles(key));
+    // Until it is numbered, a row has its place on the curve for a position.
     JavaRDD<KeyRow> sorted =
         rows.select(
                 functions.udf(code, DataTypes.LongType).apply(rows.col("features")).as("position"),

@@ -98,11 +98,6 @@ public final class QueryBlock implements Serializable {
     return stride(size);
   }
 
-  /** Whether these are training rows. */
-  boolean trains() {
-    return leftOutFirst != null;
-  }
-
   double[] query(int i) {
     double[] query = new double[dim];
     for (int f = 0; f < dim; f++) {
