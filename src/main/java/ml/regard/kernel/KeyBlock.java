@@ -193,6 +193,26 @@ public final class KeyBlock implements Serializable {
     return siteValues.length;
   }
 
+  /** Number of sites, runs of keys with equal features. */
+  public int numSites() {
+    return sites();
+  }
+
+  /**
+   * Writes a row of site s: its features and, over its keys, sum c, sum c (v - centre) and sum c (v
+   * - centre)^2.
+   */
+  public void readSite(int s, double[] row) {
+    System.arraycopy(features, s * dim, row, 0, dim);
+    Arrays.fill(row, dim, dim + 3, 0);
+    for (int j = starts[s]; j < starts[s + 1]; j++) {
+      double value = values[j] - valueCentre;
+      row[dim] += weights[j];
+      row[dim + 1] += weights[j] * value;
+      row[dim + 2] += weights[j] * value * value;
+    }
+  }
+
   /** The position of its first key. */
   public int firstPosition() {
     return firstPosition;

@@ -70,6 +70,38 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     u1 = new double[pairs][stride];
   }
 
+  /**
+   * A near state to {@link #put} sums into that were formed elsewhere.
+   *
+   * @throws IllegalArgumentException if the terms are SPREAD
+   */
+  public static PooledState near(int size, int numWidths, Terms terms, double valueCentre) {
+    if (terms == Terms.SPREAD) {
+      throw new IllegalArgumentException("the sums %s cannot be put".formatted(terms));
+    }
+    return new PooledState(size, numWidths, 0, terms, valueCentre, false);
+  }
+
+  /**
+   * Gives query i its sums, over squares u_f = ((q_f - k_f) w_f)^2 that are not scaled.
+   *
+   * @param plain S0; T0 by width; U0 by pair; as far as the terms go
+   * @param valued S1; T1 by width; U1 by pair, of centred values
+   */
+  public void put(int i, double[] plain, double[] valued) {
+    reference[i] = 0;
+    s0[i] = plain[0];
+    s1[i] = valued[0];
+    for (int g = 0; g < t0.length; g++) {
+      t0[g][i] = plain[1 + g] / Exp2.SQUARE;
+      t1[g][i] = valued[1 + g] / Exp2.SQUARE;
+    }
+    for (int pair = 0; pair < u0.length; pair++) {
+      u0[pair][i] = plain[1 + numWidths + pair] / (Exp2.SQUARE * Exp2.SQUARE);
+      u1[pair][i] = valued[1 + numWidths + pair] / (Exp2.SQUARE * Exp2.SQUARE);
+    }
+  }
+
   public int size() {
     return size;
   }

@@ -98,7 +98,8 @@ public final class QueryBlock implements Serializable {
     return stride(size);
   }
 
-  double[] query(int i) {
+  /** The features of query i, a copy {@code [d]}. */
+  public double[] query(int i) {
     double[] query = new double[dim];
     for (int f = 0; f < dim; f++) {
       query[f] = features[f * stride() + i];

@@ -28,6 +28,9 @@ public final class TrainingQueries implements Serializable {
   private int[] leftOutFirst = new int[16];
   private int[] leftOutEnd = new int[16];
 
+  /** Of each query, sum c, sum c (v - centre) and sum c (v - centre)^2 over what it leaves out. */
+  private double[] leftOut = new double[3 * 16];
+
   public TrainingQueries(int dim, LeaveOut leaveOut) {
     this.leaveOut = leaveOut;
     rows = new RowChunk(dim);
@@ -41,7 +44,10 @@ public final class TrainingQueries implements Serializable {
       if (leaveOut == LeaveOut.TIES || leaveOut == LeaveOut.FOLD) {
         int first = keys.leftOutFirst(position, leaveOut);
         int end = keys.leftOutEnd(position, leaveOut);
-        queries.add(block, position - block.firstPosition, first, end);
+        boolean asks = queries.add(block, position - block.firstPosition, first, end);
+        if (asks && leaveOut == LeaveOut.TIES) {
+          queries.leaveOut(keys, first, end);
+        }
       } else {
         queries.add(block, position - block.firstPosition);
       }
@@ -61,16 +67,33 @@ public final class TrainingQueries implements Serializable {
     int site = block.site(j);
     int first = block.firstPosition + block.starts[site];
     int end = block.firstPosition + block.starts[site + 1];
-    add(block, j, first, leaveOut == LeaveOut.ROW ? end : first);
+    if (add(block, j, first, leaveOut == LeaveOut.ROW ? end : first) && leaveOut == LeaveOut.ROW) {
+      double[] terms = new double[block.dim + 3];
+      block.readSite(site, terms);
+      System.arraycopy(terms, block.dim, leftOut, 3 * (numQueries - 1), 3);
+    }
   }
 
-  private void add(KeyBlock block, int j, int first, int end) {
+  /** Adds up what the last query leaves out. */
+  private void leaveOut(PackedKeys keys, int first, int end) {
+    for (int position = first; position < end; position++) {
+      double weight = keys.weight(position);
+      double value = keys.value(position) - keys.valueCentre();
+      leftOut[3 * (numQueries - 1)] += weight;
+      leftOut[3 * (numQueries - 1) + 1] += weight * value;
+      leftOut[3 * (numQueries - 1) + 2] += weight * value * value;
+    }
+  }
+
+  /** Adds key j of a block; whether it is a query of its own. */
+  private boolean add(KeyBlock block, int j, int first, int end) {
     int row = size();
     int site = block.site(j);
     int position = block.firstPosition + j;
     int siteFirst = block.firstPosition + block.starts[site];
     reserve(row + 1);
-    if (row == 0 || positions[row - 1] < siteFirst) {
+    boolean asks = row == 0 || positions[row - 1] < siteFirst;
+    if (asks) {
       firstRows[numQueries] = row;
       leftOutFirst[numQueries] = first;
       leftOutEnd[numQueries] = end;
@@ -91,6 +114,7 @@ public final class TrainingQueries implements Serializable {
       }
     }
     rows.add(block.key(j), block.values[j], block.weights[j]);
+    return asks;
   }
 
   /** Adds the rows of another batch, which come behind these, behind these. */
@@ -101,6 +125,7 @@ public final class TrainingQueries implements Serializable {
       leftOutFirst[numQueries + q] = other.leftOutFirst[q];
       leftOutEnd[numQueries + q] = other.leftOutEnd[q];
     }
+    System.arraycopy(other.leftOut, 0, leftOut, 3 * numQueries, 3 * other.numQueries);
     for (int i = 0; i < other.size(); i++) {
       int row = size();
       positions[row] = other.positions[i];
@@ -149,6 +174,40 @@ public final class TrainingQueries implements Serializable {
         Arrays.copyOf(leftOutEnd, numQueries));
   }
 
+  /**
+   * The queries of {@link #block} as rows {@code [queries x (d + 3)]}: features and, over the keys
+   * that each leaves out, sum c, sum c (v - centre) and sum c (v - centre)^2.
+   *
+   * @throws IllegalStateException if folds are left out, whose keys have other features
+   */
+  public double[] sites() {
+    if (leaveOut == LeaveOut.FOLD) {
+      throw new IllegalStateException("the keys of a fold are in many places");
+    }
+    int columns = rows.dim() + 3;
+    double[] sites = new double[numQueries * columns];
+    for (int q = 0; q < numQueries; q++) {
+      System.arraycopy(rows.row(firstRows[q]), 0, sites, q * columns, rows.dim());
+      System.arraycopy(leftOut, 3 * q, sites, q * columns + rows.dim(), 3);
+    }
+    return sites;
+  }
+
+  /** Which query, of {@link #block} and {@link #sites}, asks for row i. */
+  public int query(int i) {
+    return queries[i];
+  }
+
+  /** sum c over the twins of row i, which its query leaves out and {@link #met} adds. */
+  public double twinWeight(int i) {
+    return twinWeights[i];
+  }
+
+  /** sum c (v - centre) over the twins of row i. */
+  public double twinValue(int i) {
+    return twinValues[i];
+  }
+
   /** The sums of each row, of those of its query over all keys and its twins. */
   public PooledState met(PooledState state) {
     PooledState met = state.select(Arrays.copyOf(queries, size()));
@@ -176,6 +235,7 @@ public final class TrainingQueries implements Serializable {
       firstRows = Arrays.copyOf(firstRows, capacity);
       leftOutFirst = Arrays.copyOf(leftOutFirst, capacity);
       leftOutEnd = Arrays.copyOf(leftOutEnd, capacity);
+      leftOut = Arrays.copyOf(leftOut, 3 * capacity);
     }
   }
 }
