@@ -83,11 +83,13 @@ final class Footprint {
       double plane = 0;
       for (int b = 0; b < weights[1].length; b++) {
         int row = base + a * outer + b * middle;
-        double line = 0;
-        for (int c = 0; c < inner.length; c++) {
-          line += inner[c] * nodes[row + c];
+        double even = 0;
+        double odd = 0;
+        for (int c = 0; c < inner.length; c += 2) { // the order is even
+          even += inner[c] * nodes[row + c];
+          odd += inner[c + 1] * nodes[row + c + 1];
         }
-        plane += weights[1][b] * line;
+        plane += weights[1][b] * (even + odd);
       }
       sum += weights[0][a] * plane;
     }

@@ -122,8 +122,9 @@ class ErrorBoundSuite extends AnyFunSuite {
       }
       info(
         f"$name: ${seen.queries} queries, ${seen.bounded} bounded, ${seen.certified} certified, " +
-          f"${seen.violations.size} violations, $declined plans declined; median bound/error " +
-          f"${seen.median(0)}%.0f, first derivatives ${seen.median(1)}%.0f, second ${seen.median(2)}%.0f"
+          f"${seen.violations.size} violations, $declined plans declined; bound/error in the median " +
+          f"${seen.median(0)}%.0f, of derivatives ${seen.median(1)}%.0f and ${seen.median(2)}%.0f, " +
+          f"at least ${seen.ratios.map(r => f"${r.min}%.1f").mkString(", ")}"
       )
       all.violations ++= seen.violations
       all.queries += seen.queries
