@@ -197,7 +197,7 @@ def sizing(bench):
         for job, run in (
                 ("fit", lambda **where: bench.fit(n, d, engine, options, **where)),
                 ("score", lambda **where: bench.score(n, d, engine, 1000, **where))):
-            row = [n, d, engine, megabytes(8 * (d + 3) * n), heap, job]
+            row = [n, d, engine, megabytes((8 * d + 36) * n), heap, job]
             rows.append(row + used(bench.path("gc", bench.runs), heap, run))
     print("\nMegabytes; a heap for each of two executors and the driver")
     table(["n", "d", "engine", "keys", "heap", "job", "ended", "executor: storage", "live", "peak",
@@ -224,7 +224,7 @@ def used(folder, heap, run):
 
 def heap_for(n, d):
     """Megabytes that KeyMemory asks for, or the least that Spark starts with."""
-    return max(512, math.ceil(16 * (d + 3) * n / 0.6 / 2**20 + 300))
+    return max(512, math.ceil(2 * (8 * d + 36) * n / 0.6 / 2**20 + 300))
 
 
 def megabytes(size):

@@ -2,7 +2,9 @@
 """Compares the widths of `regard fit` with those of statsmodels; prints the tables of docs/widths.md.
 
     python3 docs/widths.py compare    the same loss on small public data sets, two solvers, statsmodels
-    python3 docs/widths.py passes     the loss of both solvers after few and many steps
+    python3 docs/widths.py passes     the loss of both solvers after few and many steps, and of sgd over
+                                      mini-batches of one size
+    python3 docs/widths.py large      both solvers on 100,000 made rows of three features
 
 Jobs run through jobs/regard. Needs Python 3.9 with statsmodels, scikit-learn, vega-datasets and
 pyarrow from PyPI, whose packages hold the data: nothing is downloaded.
@@ -19,6 +21,7 @@ import tempfile
 import time
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sklearn.datasets
@@ -30,6 +33,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOLVERS = "newton", "sgd"
 FLIGHTS = "hour(date) + minute(date) / 60 as hour, dayofyear(date) as day, distance"
 STEPS = 1, 2, 4, 6, 8, 12, 100
+BATCH_STEPS = 25, 50, 100, 200, 400
+BATCH = 1024
 
 
 def sets():
@@ -144,6 +149,13 @@ def passes(bench):
             rows.append((solver, steps, result, widths, loo_loss(x, y, np.array(widths))))
             if "maxIter" not in result["stopReason"]:
                 break  # more would change nothing
+    for steps in BATCH_STEPS:
+        result = bench.fit(path, FLIGHTS, "delay", "sgd", "--max-iter", str(steps),
+                           "--mini-batch-fraction", str(BATCH / len(y)))
+        print(json.dumps(result), file=sys.stderr, flush=True)
+        widths = list(result["widths"].values())
+        rows.append(("sgd, batches of %d" % BATCH, steps, result, widths,
+                     loo_loss(x, y, np.array(widths))))
     least = min(loss for *_, loss in rows)
     table(["solver", "--max-iter", "steps", "passes", "seconds", "loss over all rows", "above the least",
            "looLoss of the fit", "widths"],
@@ -151,6 +163,24 @@ def passes(bench):
             "%.6f" % loss, "%.1e" % (loss / least - 1), "%.6f" % result["looLoss"],
             ", ".join("%.4g" % width for width in widths)]
            for solver, steps, result, widths, loss in rows])
+
+
+def large(bench):
+    """Three features on scales of their own, one of which matters less, and noise."""
+    random = np.random.default_rng(1)
+    n = 100_000
+    a, b, c = random.uniform(0, 24, n), random.normal(100, 30, n), random.exponential(5, n)
+    y = 3 * np.sin(a / 3) + b / 30 + 0.3 * np.log1p(c) + random.normal(0, 1, n)
+    path = bench.path("large.parquet")
+    pq.write_table(pa.table({"a": a, "b": b, "c": c, "y": y}), path)
+    rows = []
+    for solver in SOLVERS:
+        result = bench.fit(path, "a,b,c", "y", solver)
+        print(json.dumps(result), file=sys.stderr, flush=True)
+        rows.append([solver, result["iterations"], "%.2f" % result["passes"],
+                     "%.1f" % result["seconds"], "%.9f" % result["looLoss"],
+                     ", ".join("%.4g" % width for width in result["widths"].values())])
+    table(["solver", "steps", "passes", "seconds", "looLoss", "widths"], rows)
 
 
 def machine():
@@ -165,7 +195,7 @@ def machine():
 
 
 def main():
-    commands = {"compare": compare, "passes": passes}
+    commands = {"compare": compare, "passes": passes, "large": large}
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=commands)

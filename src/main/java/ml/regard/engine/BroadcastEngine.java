@@ -7,7 +7,6 @@ import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
-import ml.regard.kernel.QueryBlock;
 import ml.regard.kernel.TrainingQueries;
 import ml.regard.optim.LossRequest;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -35,6 +34,7 @@ final class BroadcastEngine implements Engine {
   private final int numBlocks;
   private final int numPartitions;
   private final int aggregationDepth;
+  private final double tolerance;
   private final Broadcast<PackedKeys> keys;
   private final Broadcast<PackedKeys> rows;
 
@@ -44,13 +44,15 @@ final class BroadcastEngine implements Engine {
    * @param rows those whose errors are added: the keys themselves, or rows that are none of them
    * @param numPartitions tasks per evaluation; 0 for as many as the pairs are worth
    * @param aggregationDepth depth of treeReduce, where the sums of all tasks have more than 1 MB
+   * @param tolerance by how much keys that are passed over may move a pooled value
    */
   BroadcastEngine(
       JavaSparkContext spark,
       PackedKeys keys,
       PackedKeys rows,
       int numPartitions,
-      int aggregationDepth) {
+      int aggregationDepth,
+      double tolerance) {
     this.spark = spark;
     this.dim = keys.dim();
     this.numKeys = keys.numKeys();
@@ -58,6 +60,7 @@ final class BroadcastEngine implements Engine {
     this.numBlocks = rows.numBlocks();
     this.numPartitions = numPartitions;
     this.aggregationDepth = aggregationDepth;
+    this.tolerance = tolerance;
     this.keys = spark.broadcast(keys);
     this.rows = rows == keys ? this.keys : spark.broadcast(rows);
   }
@@ -76,11 +79,12 @@ final class BroadcastEngine implements Engine {
   public LossSums[] evaluate(LossRequest request) {
     Broadcast<PackedKeys> shared = keys;
     Broadcast<PackedKeys> asking = rows;
+    double moved = tolerance;
     int tasks = tasks(request.passes() * numRows * numKeys);
     List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
     return spark
         .parallelize(numbers, tasks)
-        .map(task -> sums(shared.value(), asking.value(), task, tasks, request))
+        .map(task -> sums(shared.value(), asking.value(), task, tasks, request, moved))
         .treeReduce(BlockTree::merge, depth(tasks, request))
         .root();
   }
@@ -111,7 +115,12 @@ final class BroadcastEngine implements Engine {
 
   /** The sums of one task, over its part of the blocks. */
   private static BlockTree<LossSums> sums(
-      PackedKeys keys, PackedKeys rows, int task, int tasks, LossRequest request) {
+      PackedKeys keys,
+      PackedKeys rows,
+      int task,
+      int tasks,
+      LossRequest request,
+      double tolerance) {
     int first = bound(rows, task, tasks);
     int end = bound(rows, task + 1, tasks);
     int[] chosen =
@@ -122,22 +131,15 @@ final class BroadcastEngine implements Engine {
     for (int from = 0; from < chosen.length; from += SIZE) {
       int[] positions = Arrays.copyOfRange(chosen, from, Math.min(from + SIZE, chosen.length));
       TrainingQueries queries = TrainingQueries.of(rows, positions, request.leaveOut());
-      sums.add(queries, pool(keys, queries.block(), request));
+      PooledState[] states =
+          AttentionPooling.pool(
+              keys, queries.block(), request.inverseWidths(), request.terms(), tolerance);
+      sums.add(queries, states);
     }
     return sums.tree();
   }
 
   private static int bound(PackedKeys rows, int task, int tasks) {
     return (int) ((long) rows.numBlocks() * task / tasks);
-  }
-
-  /** The state of the queries for each candidate, in one pass over the keys. */
-  private static PooledState[] pool(PackedKeys keys, QueryBlock queries, LossRequest request) {
-    PooledState[] states =
-        AttentionPooling.empty(keys, queries, request.inverseWidths(), request.terms());
-    for (int b = 0; b < keys.numBlocks(); b++) {
-      AttentionPooling.add(keys.block(b), queries, request.inverseWidths(), states);
-    }
-    return states;
   }
 }

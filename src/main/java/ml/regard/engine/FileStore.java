@@ -60,7 +60,7 @@ public final class FileStore implements KeyStore {
    */
   public static FileStore write(Dataset<Row> rows, String path, int dim) {
     SparkSession session = rows.sparkSession();
-    KeyTable.write(KeyTable.sorted(rows), path);
+    KeyTable.write(KeyTable.sorted(rows, dim), path);
     KeyFiles files = open(session, path, dim, Double.NaN).files;
     WeightedMean mean = new WeightedMean();
     bySegment(
@@ -89,9 +89,16 @@ public final class FileStore implements KeyStore {
   }
 
   @Override
-  public Engine objective(JavaSparkContext spark, int numPartitions, int aggregationDepth) {
+  public Engine objective(
+      JavaSparkContext spark, int numPartitions, int aggregationDepth, double tolerance) {
     return new PartitionedEngine(
         spark, files, numPartitions, aggregationDepth, PartitionedEngine.ROUND_BYTES);
+  }
+
+  /** These: folds need the broadcast engine. */
+  @Override
+  public KeyStore withoutFolds() {
+    return this;
   }
 
   /** All keys, or about 16,384 of them, chosen by a hash of their positions. */

@@ -34,6 +34,7 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
   private final Configuration hadoop;
   private final Iterator<KeyFiles.RowGroup> groups;
   private final int dim;
+  private final double valueCentre;
   private final long end;
   private long position;
 
@@ -46,10 +47,16 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
   private ColumnReader weights;
 
   KeyBlockReader(
-      Configuration hadoop, List<KeyFiles.RowGroup> groups, int dim, long position, long end) {
+      Configuration hadoop,
+      List<KeyFiles.RowGroup> groups,
+      int dim,
+      double valueCentre,
+      long position,
+      long end) {
     this.hadoop = hadoop;
     this.groups = groups.iterator();
     this.dim = dim;
+    this.valueCentre = valueCentre;
     this.position = position;
     this.end = end;
     if (TaskContext.get() != null) {
@@ -84,7 +91,7 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
       if (!hasNext()) {
         close();
       }
-      return KeyBlock.of(first, dim, blockFeatures, blockValues, blockWeights);
+      return KeyBlock.of(first, dim, blockFeatures, blockValues, blockWeights, valueCentre);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (DataException e) {

@@ -177,6 +177,6 @@ final class KeyFiles implements Keys, Serializable {
     long to = Math.min((long) end * SEGMENT_SIZE, numKeys);
     List<RowGroup> touched =
         groups.stream().filter(group -> group.end() > from && group.first < to).toList();
-    return new KeyBlockReader(hadoop.value(), touched, dim, from, to);
+    return new KeyBlockReader(hadoop.value(), touched, dim, valueCentre, from, to);
   }
 }

@@ -10,7 +10,7 @@ import org.apache.spark.network.util.JavaUtils;
  * Whether packed keys fit in memory.
  *
  * <pre>
- *   bytes = 8 (d + 3) n           features, value, weight and its logarithm of each key
+ *   bytes = (8 d + 36) n          features, value and weight of each key, and what its site has
  *   needed = 2 bytes              on an executor: the pieces of the broadcast and the value made of
  *                                 them; on the driver: the rows as they arrived and packed
  *   available = spark.memory.fraction (heap - 300 MB)      Spark's own share of a heap
@@ -28,7 +28,7 @@ record KeyMemory(String setting, long heap, long available) {
   }
 
   static long bytes(long numKeys, int dim) {
-    return 8L * (dim + 3) * numKeys;
+    return (8L * dim + 36) * numKeys;
   }
 
   /** The smaller of the driver's and an executor's memory; in local mode they are one. */

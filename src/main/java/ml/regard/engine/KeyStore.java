@@ -35,8 +35,14 @@ public interface KeyStore extends Serializable {
    * @param numPartitions tasks per evaluation; 0 for as many as the pairs are worth, at least three
    *     per core
    * @param aggregationDepth depth of treeAggregate
+   * @param tolerance by how much keys that are passed over may move a pooled value, as a share of
+   *     the standard deviation of the values; keys in files are all read and none is passed over
    */
-  Engine objective(JavaSparkContext spark, int numPartitions, int aggregationDepth);
+  Engine objective(
+      JavaSparkContext spark, int numPartitions, int aggregationDepth, double tolerance);
+
+  /** The keys in the order of a model, which knows no folds. */
+  KeyStore withoutFolds();
 
   /** All keys, or an even sample of them where they do not fit in memory: for scales, pictures. */
   PackedKeys sample(JavaSparkContext spark);

@@ -9,8 +9,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Keys packed in the memory of the driver, and broadcast whole to whoever needs them. Memory: 8 (d
- * + 3) bytes a key on the driver, twice that on every executor.
+ * Keys packed in the memory of the driver, and broadcast whole to whoever needs them. Memory: 8 d +
+ * 36 bytes a key on the driver, twice that on every executor.
  */
 public final class MemoryStore implements KeyStore {
   private static final long serialVersionUID = 1;
@@ -38,8 +38,9 @@ public final class MemoryStore implements KeyStore {
   }
 
   @Override
-  public Engine objective(JavaSparkContext spark, int numPartitions, int aggregationDepth) {
-    return new BroadcastEngine(spark, keys, keys, numPartitions, aggregationDepth);
+  public Engine objective(
+      JavaSparkContext spark, int numPartitions, int aggregationDepth, double tolerance) {
+    return new BroadcastEngine(spark, keys, keys, numPartitions, aggregationDepth, tolerance);
   }
 
   /**
@@ -47,10 +48,20 @@ public final class MemoryStore implements KeyStore {
    *
    * @param numPartitions tasks per evaluation; 0 for as many as the pairs are worth
    * @param aggregationDepth depth of treeReduce
+   * @param tolerance as of {@link #objective}
    */
   public Engine validation(
-      JavaSparkContext spark, PackedKeys rows, int numPartitions, int aggregationDepth) {
-    return new BroadcastEngine(spark, keys, rows, numPartitions, aggregationDepth);
+      JavaSparkContext spark,
+      PackedKeys rows,
+      int numPartitions,
+      int aggregationDepth,
+      double tolerance) {
+    return new BroadcastEngine(spark, keys, rows, numPartitions, aggregationDepth, tolerance);
+  }
+
+  @Override
+  public KeyStore withoutFolds() {
+    return keys.numFolds() <= 1 ? this : new MemoryStore(keys.withoutFolds());
   }
 
   @Override

@@ -2,13 +2,14 @@ package ml.regard.engine;
 
 import java.util.Iterator;
 import java.util.List;
-import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
+import ml.regard.kernel.PoolingPass;
 import ml.regard.kernel.QueryBlock;
+import ml.regard.kernel.Terms;
 import ml.regard.kernel.TrainingQueries;
 import ml.regard.optim.Batch;
 import ml.regard.optim.LossRequest;
@@ -75,7 +76,7 @@ final class PartitionedEngine implements Engine {
       long to = endOfRound(request.batch(), from, rowsPerRound);
       TrainingQueries rows =
           fetch(spark, files, request.batch(), request.leaveOut(), from, to, tasks);
-      sums.add(rows, pool(rows, request));
+      sums.add(rows, pool(rows.block(), request));
       from = to;
     }
     return sums.tree().root();
@@ -127,22 +128,37 @@ final class PartitionedEngine implements Engine {
     return to;
   }
 
-  /** The merged state of the queries for each candidate. */
-  private PooledState[] pool(TrainingQueries rows, LossRequest request) {
+  /**
+   * The merged state of the queries for each candidate; a round of its own answers for those that
+   * turn out to be far from every key.
+   */
+  private PooledState[] pool(QueryBlock queries, LossRequest request) {
+    PooledState[] states = pool(queries, request.inverseWidths(), request.terms(), false);
+    for (int c = 0; c < states.length; c++) {
+      int[] far = states[c].far();
+      if (far.length > 0) {
+        double[][] candidate = {request.inverseWidths()[c]};
+        states[c].replace(far, pool(queries.select(far), candidate, request.terms(), true)[0]);
+      }
+    }
+    return states;
+  }
+
+  private PooledState[] pool(QueryBlock queries, double[][] candidates, Terms terms, boolean safe) {
     KeyFiles shared = files;
-    Broadcast<QueryBlock> queries = spark.broadcast(rows.block());
+    Broadcast<QueryBlock> asking = spark.broadcast(queries);
     List<KeyRange> ranges = KeyRange.split(0, files.numKeys(), tasks);
     try {
       return spark
           .parallelize(ranges, ranges.size())
           .treeAggregate(
               new BlockTree<PooledState>(files.numSegments()),
-              (tree, range) -> visit(tree, shared, range, queries.value(), request),
+              (tree, range) -> visit(tree, shared, range, asking.value(), candidates, terms, safe),
               BlockTree<PooledState>::merge,
               aggregationDepth)
           .root();
     } finally {
-      queries.destroy();
+      asking.destroy();
     }
   }
 
@@ -152,18 +168,19 @@ final class PartitionedEngine implements Engine {
       KeyFiles files,
       KeyRange range,
       QueryBlock queries,
-      LossRequest request) {
-    double[][] candidates = request.inverseWidths();
-    PooledState[] states = null;
+      double[][] candidates,
+      Terms terms,
+      boolean safe) {
+    PoolingPass pass = null;
     for (Iterator<KeyBlock> blocks = range.blocks(files); blocks.hasNext(); ) {
       KeyBlock block = blocks.next();
-      if (states == null) {
-        states = AttentionPooling.empty(files, queries, candidates, request.terms());
+      if (pass == null) {
+        pass = new PoolingPass(files, queries, candidates, terms, 0, safe);
       }
-      AttentionPooling.add(block, queries, candidates, states);
+      pass.meet(block);
       if (KeyRange.endsSegment(block, files)) {
-        tree.add(KeyRange.segment(block), states);
-        states = null;
+        tree.add(KeyRange.segment(block), pass.states());
+        pass = null;
       }
     }
     return tree;

@@ -1,5 +1,6 @@
 package ml.regard.engine;
 
+import java.util.Arrays;
 import ml.regard.kernel.LeaveOneOut;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
@@ -28,12 +29,13 @@ final class PositionSums {
     this.open = request.noSums();
   }
 
-  /** Adds rows with the state of each candidate. */
+  /** Adds rows with the state of their queries for each candidate. */
   void add(TrainingQueries rows, PooledState[] states) {
+    PooledState[] met = Arrays.stream(states).map(rows::met).toArray(PooledState[]::new);
     for (int i = 0; i < rows.size(); i++) {
       closeUntil(rows.position(i) / PackedKeys.BLOCK_SIZE);
-      for (int c = 0; c < states.length; c++) {
-        LeaveOneOut.add(rows, i, states[c], request.inverseWidths()[c], open[c]);
+      for (int c = 0; c < met.length; c++) {
+        LeaveOneOut.add(rows, i, met[c], open[c]);
       }
     }
   }

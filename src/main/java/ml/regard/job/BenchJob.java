@@ -44,6 +44,31 @@ final class BenchJob extends Job {
   private int dim;
 
   @Option(
+      names = "--width",
+      defaultValue = "0.1",
+      paramLabel = "H",
+      description =
+          "Width of each feature; keys and queries are uniform on the unit cube (default:"
+              + " ${DEFAULT-VALUE}).")
+  private double width;
+
+  @Option(
+      names = "--answer-tolerance",
+      defaultValue = "0",
+      paramLabel = "T",
+      description =
+          "By how much far keys that are passed over may move a prediction, as a share of the"
+              + " standard deviation of the values (default: ${DEFAULT-VALUE}).")
+  private double answerTolerance;
+
+  @Option(
+      names = "--precision",
+      defaultValue = "float64",
+      paramLabel = "NAME",
+      description = "float64 or float32 (default: ${DEFAULT-VALUE}).")
+  private PrecisionName precision;
+
+  @Option(
       names = "--seed",
       defaultValue = "42",
       paramLabel = "S",
@@ -55,17 +80,25 @@ final class BenchJob extends Job {
     requireAtLeast("--keys", 1, keys);
     requireAtLeast("--queries", 1, queries);
     requireAtLeast("--dim", 1, dim);
+    requirePositive("--width", width);
+    requireShare("--answer-tolerance", answerTolerance);
   }
 
   @Override
   Map<String, Object> run(SparkSession spark) {
-    Throughput measured = Throughput.measure(spark, engine.name(), keys, queries, dim, seed);
+    Throughput.Load load =
+        new Throughput.Load(
+            engine.name(), keys, queries, dim, width, answerTolerance, precision.name(), seed);
+    Throughput measured = Throughput.measure(spark, load);
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("engine", engine.name());
     result.put("support", AttentionPooling.support());
     result.put("keys", keys);
     result.put("queries", queries);
     result.put("dim", dim);
+    result.put("width", width);
+    result.put("answerTolerance", answerTolerance);
+    result.put("precision", precision.name());
     result.put("seconds", measured.seconds());
     result.put("pairsPerSecond", measured.pairsPerSecond());
     result.put("maxError", measured.maxError());

@@ -53,6 +53,11 @@ final class EvaluateJob extends Job {
   private HandleInvalid handleInvalid;
 
   @Override
+  void check() {
+    requireShare("--answer-tolerance", model.answerTolerance);
+  }
+
+  @Override
   Map<String, Object> run(SparkSession spark) {
     describe(spark, "reading the model");
     SavedModel saved = SavedModel.load(spark, model);

@@ -202,6 +202,14 @@ final class FitJob extends Job {
   private EngineName engine;
 
   @Option(
+      names = "--answer-tolerance",
+      paramLabel = "T",
+      description =
+          "By how much far keys that are passed over may move a prediction, as a share of the"
+              + " standard deviation of the labels (default: 1e-12; 0: not by a bit).")
+  private Double answerTolerance;
+
+  @Option(
       names = "--staging",
       paramLabel = "DIR",
       description =
@@ -261,9 +269,8 @@ final class FitJob extends Job {
     if (tol != null && !(tol >= 0)) {
       throw wrong("--tol", "at least 0", tol);
     }
-    if (miniBatchFraction != null && !(miniBatchFraction >= 0 && miniBatchFraction <= 1)) {
-      throw wrong("--mini-batch-fraction", "in [0, 1]", miniBatchFraction);
-    }
+    requireShare("--mini-batch-fraction", miniBatchFraction);
+    requireShare("--answer-tolerance", answerTolerance);
     if (parametrization == Parametrization.inverse && solver != null && solver != Solver.sgd) {
       throw wrong("--solver", "sgd with --parametrization inverse", solver);
     }
@@ -372,6 +379,7 @@ final class FitJob extends Job {
     given(parametrization).ifPresent(estimator::setParametrization);
     given(lossReduction).ifPresent(estimator::setLossReduction);
     given(engine).ifPresent(estimator::setEngine);
+    Optional.ofNullable(answerTolerance).ifPresent(estimator::setAnswerTolerance);
     given(onCancel).ifPresent(estimator::setOnCancel);
     Optional.ofNullable(checkpoint).ifPresent(estimator::setCheckpointDir);
     Optional.ofNullable(checkpointInterval).ifPresent(estimator::setCheckpointInterval);

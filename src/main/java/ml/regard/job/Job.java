@@ -38,6 +38,7 @@ abstract class Job implements Callable<Integer> {
   @Override
   public final Integer call() {
     check();
+    requireSupport();
     SparkSession spark = session();
     if (result != null) {
       OutputFolder.deleteFile(spark, result); // an old result must not speak for a run that fails
@@ -49,6 +50,15 @@ abstract class Job implements Callable<Integer> {
     spec.commandLine().getOut().println(line);
     spec.commandLine().getOut().flush();
     return 0;
+  }
+
+  /** What the system property regard.support asks for must be there. */
+  private void requireSupport() {
+    try {
+      AttentionPooling.support();
+    } catch (ExceptionInInitializerError e) {
+      throw new ParameterException(spec.commandLine(), e.getCause().getMessage());
+    }
   }
 
   /** Runs the command's Spark jobs in a group named by it, "regard fit", that a signal cancels. */
@@ -109,6 +119,12 @@ abstract class Job implements Callable<Integer> {
   void requirePositive(String option, Double value) {
     if (value != null && !(value > 0 && Double.isFinite(value))) {
       throw wrong(option, "positive and finite", value);
+    }
+  }
+
+  void requireShare(String option, Double value) {
+    if (value != null && !(value >= 0 && value <= 1)) {
+      throw wrong(option, "in [0, 1]", value);
     }
   }
 

@@ -15,4 +15,20 @@ final class ModelOptions {
           "broadcast, partitioned to leave the keys in the model's files, or auto (default:"
               + " ${DEFAULT-VALUE}).")
   EngineName engine;
+
+  @Option(
+      names = "--answer-tolerance",
+      paramLabel = "T",
+      description =
+          "By how much far keys that are passed over may move a prediction, as a share of the"
+              + " standard deviation of the labels (default: that of the fit; 0: not by a bit).")
+  Double answerTolerance;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "NAME",
+      description =
+          "float64, or float32 for faster predictions that are off by at most 5e-5 of the range of"
+              + " the labels (default: float64).")
+  PrecisionName precision;
 }

@@ -40,6 +40,12 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
                   .formatted(path, model.numFeatures(), source.names())
               + " was read");
     }
+    if (options.answerTolerance != null) {
+      model.setAnswerTolerance(options.answerTolerance);
+    }
+    if (options.precision != null) {
+      model.setPrecision(options.precision.name());
+    }
     spark.conf().set("spark.sql.session.timeZone", source.timeZone());
     return new SavedModel(
         model.setFeaturesCol(FEATURES).setPredictionCol(PREDICTION).setHandleInvalid("keep"),

@@ -78,6 +78,7 @@ final class ScoreJob extends Job {
   @Override
   void check() {
     requireAtLeast("--partitions", 1, partitions);
+    requireShare("--answer-tolerance", model.answerTolerance);
     if (input.format == Tables.Format.JDBC) {
       input.checkDatabase();
     }

@@ -1,7 +1,8 @@
 package ml.regard.kernel;
 
-import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Iterator;
+import java.util.stream.IntStream;
 
 /**
  * Attention pooling with given widths (Nadaraya-Watson, the textbook's non-parametric attention):
@@ -19,7 +20,7 @@ import java.util.Iterator;
  * (1964) 141-142; G. S. Watson, Smooth regression analysis, Sankhya A 26 (1964) 359-372.
  */
 public final class AttentionPooling {
-  private static final PoolingSupport SUPPORT = new ScalarSupport();
+  static final PoolingSupport SUPPORT = PoolingSupportProvider.pick();
 
   private AttentionPooling() {}
 
@@ -35,42 +36,81 @@ public final class AttentionPooling {
    */
   public static PooledState pool(
       Keys keys, QueryBlock queries, double[] inverseWidths, Terms terms) {
-    PooledState state = empty(keys, queries, inverseWidths, terms);
-    keys.blocks().forEachRemaining(block -> add(block, queries, inverseWidths, state));
-    return state;
+    return pool(keys, queries, new double[][] {inverseWidths}, terms, 0)[0];
   }
 
   /**
-   * The sums of a block of queries before they have met a key.
+   * The sums for each candidate of the inverse widths, in one pass over the keys; in another one
+   * for queries that are far from every key.
    *
+   * @param tolerance by how much a pooled value may be moved by keys that are left out, as a share
+   *     of the standard deviation of the values; 0 for none that would change a bit
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
-  public static PooledState empty(
-      Keys keys, QueryBlock queries, double[] inverseWidths, Terms terms) {
-    check(keys, queries, inverseWidths);
-    return new PooledState(queries.size(), inverseWidths.length, terms, keys.valueCentre());
-  }
-
-  /** Adds one block of keys to sums that {@link #empty} made of the same queries and widths. */
-  public static void add(
-      KeyBlock block, QueryBlock queries, double[] inverseWidths, PooledState state) {
-    SUPPORT.accumulate(block, queries, inverseWidths, state);
-  }
-
-  /** Empty sums of a block of queries for each candidate of the inverse widths. */
-  public static PooledState[] empty(
-      Keys keys, QueryBlock queries, double[][] candidates, Terms terms) {
-    return Arrays.stream(candidates)
-        .map(w -> empty(keys, queries, w, terms))
-        .toArray(PooledState[]::new);
-  }
-
-  /** Adds one block of keys to the sums of each candidate. */
-  public static void add(
-      KeyBlock block, QueryBlock queries, double[][] candidates, PooledState[] states) {
+  public static PooledState[] pool(
+      Keys keys, QueryBlock queries, double[][] candidates, Terms terms, double tolerance) {
+    PoolingPass pass = new PoolingPass(keys, queries, candidates, terms, tolerance, false);
+    PooledState[] states = pass.meet(keys.blocks()).states();
     for (int c = 0; c < candidates.length; c++) {
-      add(block, queries, candidates[c], states[c]);
+      int[] far = states[c].far();
+      if (far.length > 0) {
+        double[][] candidate = {candidates[c]};
+        PoolingPass safe =
+            new PoolingPass(keys, queries.select(far), candidate, terms, tolerance, true);
+        states[c].replace(far, safe.meet(keys.blocks()).states()[0]);
+      }
     }
+    return states;
+  }
+
+  /**
+   * S0 and S1 of a block of queries over all keys, in the order of the queries; they go past the
+   * keys in space order, so that neighbours pass by the same blocks. No bit depends on that.
+   *
+   * @param tolerance as of {@link #pool(Keys, QueryBlock, double[][], Terms, double)}
+   * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
+   */
+  public static PooledState predict(
+      Keys keys,
+      QueryBlock queries,
+      double[] inverseWidths,
+      double tolerance,
+      Precision precision) {
+    long[] codes = new long[queries.size()];
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = keys.code(queries.query(i));
+    }
+    int[] order =
+        IntStream.range(0, codes.length)
+            .boxed()
+            .sorted(Comparator.comparingLong(i -> codes[i]))
+            .mapToInt(i -> i)
+            .toArray();
+    int[] back = new int[order.length];
+    for (int i = 0; i < order.length; i++) {
+      back[order[i]] = i;
+    }
+    QueryBlock sorted = queries.select(order);
+    double[][] widths = {inverseWidths};
+    PooledState state =
+        precision == Precision.FLOAT32
+            ? poolSingle(keys, sorted, widths, tolerance)
+            : pool(keys, sorted, widths, Terms.VALUE, tolerance)[0];
+    return state.select(back);
+  }
+
+  /** In single precision, but for queries that are far from every key. */
+  private static PooledState poolSingle(
+      Keys keys, QueryBlock queries, double[][] widths, double tolerance) {
+    PoolingPass pass =
+        new PoolingPass(
+            SUPPORT, keys, queries, widths, Terms.VALUE, Precision.FLOAT32, tolerance, false);
+    PooledState state = pass.meet(keys.blocks()).states()[0];
+    int[] far = state.far(Precision.FLOAT32_NEAR * StrictMath.pow(2, keys.maxLogWeight()));
+    if (far.length > 0) {
+      state.replace(far, pool(keys, queries.select(far), widths, Terms.VALUE, tolerance)[0]);
+    }
+    return state;
   }
 
   /**
@@ -80,21 +120,33 @@ public final class AttentionPooling {
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
   public static double[][] weights(Keys keys, QueryBlock queries, double[] inverseWidths) {
-    check(keys, queries, inverseWidths);
+    double[][] candidates = {inverseWidths};
+    PoolingPass pass = new PoolingPass(keys, queries, candidates, Terms.VALUE, 0, true);
     double[][] rows = new double[queries.size()][keys.numKeys()];
-    double[] max = new double[rows.length];
-    Arrays.fill(max, Double.NEGATIVE_INFINITY);
-    double[] logits = new double[PackedKeys.BLOCK_SIZE];
+    double[] logits = new double[PackedKeys.BLOCK_SIZE * PoolingSupport.LANES];
     Iterator<KeyBlock> blocks = keys.blocks();
     while (blocks.hasNext()) {
       KeyBlock block = blocks.next();
+      double[] shares = new double[block.size()];
+      for (int j = 0; j < shares.length; j++) {
+        shares[j] = Exp2.log2(block.weights[j]) - block.logWeights[block.site(j)];
+      }
       for (int i = 0; i < rows.length; i++) {
-        max[i] = Math.max(max[i], SUPPORT.logits(block, queries, i, inverseWidths, logits));
-        System.arraycopy(logits, 0, rows[i], block.firstPosition, block.size());
+        int lane = i % PoolingSupport.LANES;
+        if (lane == 0) {
+          pass.logits(block, i, logits);
+        }
+        for (int s = 0; s < block.sites(); s++) {
+          boolean left = queries.leavesOut(i, block, s);
+          double logit = left ? Double.NEGATIVE_INFINITY : logits[s * PoolingSupport.LANES + lane];
+          for (int j = block.starts[s]; j < block.starts[s + 1]; j++) {
+            rows[i][block.firstPosition + j] = (logit + shares[j]) / Exp2.LOG2_E;
+          }
+        }
       }
     }
-    for (int i = 0; i < rows.length; i++) {
-      softmax(rows[i], max[i]);
+    for (double[] row : rows) {
+      softmax(row);
     }
     return rows;
   }
@@ -106,9 +158,9 @@ public final class AttentionPooling {
    * @throws IllegalArgumentException if the dimensions of query, keys and inverse widths differ
    */
   public static double reference(PackedKeys keys, double[] query, double[] inverseWidths) {
-    check(keys, QueryBlock.of(query.length, new double[][] {query}), inverseWidths);
+    Checks.length("the query", keys.dim(), query.length);
+    Checks.inverseWidths(inverseWidths, keys.dim());
     double[] weights = new double[keys.numKeys()];
-    double max = Double.NEGATIVE_INFINITY;
     for (int j = 0; j < weights.length; j++) {
       double sum = 0;
       for (int f = 0; f < query.length; f++) {
@@ -116,9 +168,8 @@ public final class AttentionPooling {
         sum += StrictMath.pow((query[f] - keys.feature(j, f)) * w, 2);
       }
       weights[j] = StrictMath.log(keys.weight(j)) - sum / 2;
-      max = Math.max(max, weights[j]);
     }
-    softmax(weights, max);
+    softmax(weights);
     double pooled = 0;
     for (int j = 0; j < weights.length; j++) {
       pooled += weights[j] * keys.value(j);
@@ -126,8 +177,12 @@ public final class AttentionPooling {
     return pooled;
   }
 
-  /** exp(z - max) / sum, in place; NaN throughout when max is -infinity. */
-  static void softmax(double[] logits, double max) {
+  /** exp(z - max) / sum, in place; NaN throughout when all are -infinity. */
+  static void softmax(double[] logits) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (double logit : logits) {
+      max = Math.max(max, logit);
+    }
     double sum = 0;
     for (int j = 0; j < logits.length; j++) {
       logits[j] = StrictMath.exp(logits[j] - max);
@@ -136,14 +191,5 @@ public final class AttentionPooling {
     for (int j = 0; j < logits.length; j++) {
       logits[j] /= sum;
     }
-  }
-
-  private static void check(Keys keys, QueryBlock queries, double[] inverseWidths) {
-    if (queries.dim() != keys.dim()) {
-      throw new IllegalArgumentException(
-          "queries must have the %d features of the keys, but have %d"
-              .formatted(keys.dim(), queries.dim()));
-    }
-    Checks.inverseWidths(inverseWidths, keys.dim());
   }
 }

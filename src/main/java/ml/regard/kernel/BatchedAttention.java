@@ -69,7 +69,6 @@ public final class BatchedAttention {
   private static double[] weights(double[] query, double[][] keys, double[] inverseWidths) {
     Checks.inverseWidths(inverseWidths, query.length);
     double[] logits = new double[keys.length];
-    double max = Double.NEGATIVE_INFINITY;
     for (int j = 0; j < keys.length; j++) {
       Checks.length("a key", query.length, keys[j].length);
       double sum = 0;
@@ -78,9 +77,8 @@ public final class BatchedAttention {
         sum += scaled * scaled;
       }
       logits[j] = Math.max(-0.5 * sum, -Double.MAX_VALUE);
-      max = Math.max(max, logits[j]);
     }
-    AttentionPooling.softmax(logits, max);
+    AttentionPooling.softmax(logits);
     return logits;
   }
 }

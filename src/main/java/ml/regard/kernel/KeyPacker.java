@@ -2,6 +2,7 @@ package ml.regard.kernel;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -49,16 +50,38 @@ public final class KeyPacker {
 
   /** The keys in canonical order. */
   public PackedKeys pack() {
-    Row[] rows = rowsOfPositiveWeight();
+    List<Row> positive = rowsOfPositiveWeight();
+    SpaceOrder order = SpaceOrder.of(columns(positive));
+    Row[] rows = positive.stream().map(row -> row.placed(order)).toArray(Row[]::new);
     Arrays.parallelSort(rows);
     int n = rows.length;
+    double centre = valueCentre(rows);
     int numBlocks = (n + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
     KeyBlock[] blocks = new KeyBlock[numBlocks];
     for (int b = 0; b < numBlocks; b++) {
       int first = b * PackedKeys.BLOCK_SIZE;
-      blocks[b] = block(rows, first, Math.min(PackedKeys.BLOCK_SIZE, n - first));
+      blocks[b] = block(rows, first, Math.min(PackedKeys.BLOCK_SIZE, n - first), centre);
     }
-    return new PackedKeys(dim, n, blocks, foldStarts(rows));
+    return new PackedKeys(dim, n, blocks, foldStarts(rows), centre, order);
+  }
+
+  /** The values of each feature, where there are few enough to matter. */
+  private double[][] columns(List<Row> rows) {
+    double[][] columns = new double[dim][dim > SpaceOrder.MAX_FEATURES ? 0 : rows.size()];
+    for (int f = 0; f < dim; f++) {
+      for (int i = 0; i < columns[f].length; i++) {
+        columns[f][i] = rows.get(i).chunk.feature(rows.get(i).index, f);
+      }
+    }
+    return columns;
+  }
+
+  private static double valueCentre(Row[] rows) {
+    WeightedMean mean = new WeightedMean();
+    for (Row row : rows) {
+      mean.add(row.chunk.weight(row.index), row.chunk.value(row.index));
+    }
+    return mean.value();
   }
 
   private static int[] foldStarts(Row[] rows) {
@@ -72,22 +95,23 @@ public final class KeyPacker {
     return zeroWeights;
   }
 
-  private Row[] rowsOfPositiveWeight() {
+  private List<Row> rowsOfPositiveWeight() {
     List<Row> rows = new ArrayList<>();
     zeroWeights = 0;
     for (RowChunk chunk : chunks) {
       for (int r = 0; r < chunk.size(); r++) {
         if (chunk.weight(r) > 0) {
-          rows.add(new Row(chunk, r));
+          rows.add(new Row(chunk, r, 0));
         } else {
           zeroWeights++;
         }
       }
     }
-    return rows.toArray(Row[]::new);
+    return rows;
   }
 
-  private KeyBlock block(Row[] rows, int first, int size) {
+  private KeyBlock block(Row[] rows, int first, int size, double centre) {
+    BitSet cuts = new BitSet();
     double[] features = new double[size * dim];
     double[] values = new double[size];
     double[] weights = new double[size];
@@ -98,12 +122,17 @@ public final class KeyPacker {
       }
       values[j] = row.chunk.value(row.index);
       weights[j] = row.chunk.weight(row.index);
+      cuts.set(j, j > 0 && row.fold() != rows[first + j - 1].fold());
     }
-    return new KeyBlock(first, dim, features, values, weights);
+    return new KeyBlock(first, dim, features, values, weights, centre, cuts);
   }
 
   /** A row in canonical order; rows that compare equal are interchangeable to the last bit. */
-  private record Row(RowChunk chunk, int index) implements Comparable<Row> {
+  private record Row(RowChunk chunk, int index, long code) implements Comparable<Row> {
+    Row placed(SpaceOrder order) {
+      return new Row(chunk, index, order.code(chunk.row(index)));
+    }
+
     long fold() {
       return chunk.fold(index);
     }
@@ -113,6 +142,10 @@ public final class KeyPacker {
       int byFold = Long.compare(fold(), other.fold());
       if (byFold != 0) {
         return byFold;
+      }
+      int byCode = Long.compare(code, other.code);
+      if (byCode != 0) {
+        return byCode;
       }
       for (int f = 0; f < chunk.dim(); f++) {
         int byFeature =

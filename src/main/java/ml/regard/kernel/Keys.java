@@ -22,6 +22,29 @@ public interface Keys {
    */
   double valueCentre();
 
+  /**
+   * The standard deviation of the values as a share of their range, by which a tolerance in units
+   * of the former becomes one in units of the latter; 0 where it is not known.
+   */
+  default double valueShare() {
+    return 0;
+  }
+
+  /** How many values a key has beside the first. */
+  default int numOthers() {
+    return 0;
+  }
+
+  /** The largest logarithm, of base 2, of the weight of a site; 0 where it is not known. */
+  default double maxLogWeight() {
+    return 0;
+  }
+
+  /** Where a point {@code [d]} is in the order of the keys; 0 where keys are not in space order. */
+  default long code(double[] point) {
+    return 0;
+  }
+
   /** The blocks in the order of their positions, read once. */
   Iterator<KeyBlock> blocks();
 }

@@ -5,7 +5,7 @@ package ml.regard.kernel;
  * leaves out, as a rule its own row. By row, never by distance 0: a row with a twin still attends
  * to the twin.
  *
- * <p>Cost: one exponential per pair of row and key. Safe for many threads.
+ * <p>Cost: one exponential per pair of sites. Safe for many threads.
  */
 public final class LeaveOneOut {
   private LeaveOneOut() {}
@@ -21,25 +21,25 @@ public final class LeaveOneOut {
   public static LossSums sums(
       PackedKeys keys, int[] positions, double[] inverseWidths, LeaveOut leaveOut, Terms terms) {
     TrainingQueries rows = TrainingQueries.of(keys, positions, leaveOut);
-    PooledState state = AttentionPooling.pool(keys, rows.block(), inverseWidths, terms);
+    PooledState state = rows.met(AttentionPooling.pool(keys, rows.block(), inverseWidths, terms));
     LossSums sums = new LossSums(inverseWidths.length, terms);
     for (int i = 0; i < rows.size(); i++) {
-      add(rows, i, state, inverseWidths, sums);
+      add(rows, i, state, sums);
     }
     return sums;
   }
 
   /**
    * Adds the residual of row i, with its derivatives where the state has them, to the sums of its
-   * block. The state must have met all keys: the pooled value is a ratio of sums.
+   * block. The state is that of the rows when they have met all keys ({@link TrainingQueries#met}):
+   * the pooled value is a ratio of sums.
    */
-  public static void add(
-      TrainingQueries rows, int i, PooledState state, double[] inverseWidths, LossSums sums) {
+  public static void add(TrainingQueries rows, int i, PooledState state, LossSums sums) {
     if (state.noKeys(i)) {
       sums.addWithoutKeys();
       return;
     }
     double value = rows.value(i) - state.valueCentre;
-    sums.add(rows.weight(i), value, rows.leaveOut(), state, i, inverseWidths);
+    sums.add(rows.weight(i), value, rows.leaveOut(), state, i);
   }
 }

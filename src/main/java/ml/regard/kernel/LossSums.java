@@ -82,15 +82,8 @@ public final class LossSums implements Mergeable<LossSums>, Serializable {
    *
    * @param centredValue the row's value minus the weighted mean of all values
    * @param state the sums of the row as query i, which have met all keys
-   * @param inverseWidths {@code [numWidths]}
    */
-  void add(
-      double rowWeight,
-      double centredValue,
-      LeaveOut leaveOut,
-      PooledState state,
-      int i,
-      double[] inverseWidths) {
+  void add(double rowWeight, double centredValue, LeaveOut leaveOut, PooledState state, int i) {
     double residual = centredValue - state.centred(i);
     double leverage = state.leverage(i, rowWeight, leaveOut == LeaveOut.NONE);
     sums[ROWS]++;
@@ -100,22 +93,17 @@ public final class LossSums implements Mergeable<LossSums>, Serializable {
     sums[VALUE_SQUARES] += rowWeight * centredValue * centredValue;
     sums[TRACE] += leverage;
     if (terms.hasWidths()) {
-      addDerivatives(rowWeight, residual, leverage, state, i, inverseWidths);
+      addDerivatives(rowWeight, residual, leverage, state, i);
     }
   }
 
   private void addDerivatives(
-      double rowWeight,
-      double residual,
-      double leverage,
-      PooledState state,
-      int i,
-      double[] inverseWidths) {
+      double rowWeight, double residual, double leverage, PooledState state, int i) {
     double[] byLogWidth = new double[numWidths];
     for (int g = 0; g < numWidths; g++) {
-      byLogWidth[g] = state.byLogWidth(i, g, inverseWidths[g]);
+      byLogWidth[g] = state.byLogWidth(i, g);
       sums[gradientAt() + g] -= 2 * rowWeight * residual * byLogWidth[g];
-      sums[traceGradientAt() + g] -= leverage * state.meanSquare(i, g, inverseWidths[g]);
+      sums[traceGradientAt() + g] -= leverage * state.meanSquare(i, g);
     }
     double part = 2 * rowWeight * residual;
     int pair = 0;
@@ -126,7 +114,7 @@ public final class LossSums implements Mergeable<LossSums>, Serializable {
       }
     }
     if (terms == Terms.CURVATURE) {
-      double[] second = state.secondByLogWidths(i, inverseWidths);
+      double[] second = state.secondByLogWidths(i);
       pair = 0;
       for (int g = 0; g < numWidths; g++) {
         for (int h = g; h < numWidths; h++, pair++) {

@@ -8,12 +8,13 @@ import java.util.Iterator;
  * All keys {@code [numKeys x dim]} with their values and importance weights, in canonical order and
  * cut into blocks of {@link #BLOCK_SIZE}.
  *
- * <p>The canonical order is the total order by (fold, features, value, weight), so the packed form
- * depends on the set of rows and not on the order in which they arrived; the <em>position</em> of a
- * key is its index in it, and identifies a training row in leave-one-out. Features, values and
- * weights are kept as given. Immutable; safe for many threads; made by {@link KeyPacker}.
+ * <p>The canonical order is the total order by (fold, place on a space-filling curve, features,
+ * value, weight), so the packed form depends on the set of rows and not on the order in which they
+ * arrived, and the keys of a block are near each other; the <em>position</em> of a key is its index
+ * in it, and identifies a training row in leave-one-out. Features, values and weights are kept as
+ * given. Immutable; safe for many threads; made by {@link KeyPacker}.
  *
- * <p>Memory: 8 (dim + 3) bytes a key.
+ * <p>Memory: at most 8 dim + 36 bytes a key.
  */
 public final class PackedKeys implements Keys, Serializable {
   private static final long serialVersionUID = 1;
@@ -26,18 +27,28 @@ public final class PackedKeys implements Keys, Serializable {
   private final double valueCentre;
   private final KeyBlock[] blocks;
   private final int[] foldStarts;
+  private final SpaceOrder order;
+  private final double valueShare;
 
   /**
    * Keys in canonical order.
    *
    * @param foldStarts the positions at which the folds begin, ascending from 0
    */
-  PackedKeys(int dim, int numKeys, KeyBlock[] blocks, int[] foldStarts) {
+  PackedKeys(
+      int dim,
+      int numKeys,
+      KeyBlock[] blocks,
+      int[] foldStarts,
+      double valueCentre,
+      SpaceOrder order) {
     this.dim = dim;
     this.numKeys = numKeys;
     this.blocks = blocks;
     this.foldStarts = foldStarts;
-    this.valueCentre = weightedMean(blocks);
+    this.valueCentre = valueCentre;
+    this.order = order;
+    this.valueShare = valueShare(blocks, valueCentre);
   }
 
   /** Number of features d. */
@@ -66,10 +77,72 @@ public final class PackedKeys implements Keys, Serializable {
     return valueCentre;
   }
 
+  @Override
+  public double valueShare() {
+    return valueShare;
+  }
+
+  /**
+   * The same keys with further values beside the first: they are pooled with the same attention
+   * ({@link PooledState#pooled(int, int)}) for one multiplication each.
+   *
+   * @param others {@code [others x numKeys]}, by position
+   * @throws IllegalArgumentException if a length differs or a value is not {@link Checks#usable}
+   */
+  public PackedKeys with(double[][] others) {
+    for (double[] values : others) {
+      Checks.length("a further value", numKeys, values.length);
+      for (double value : values) {
+        Checks.requireUsable("value", value);
+      }
+    }
+    KeyBlock[] blocks = new KeyBlock[this.blocks.length];
+    for (int b = 0; b < blocks.length; b++) {
+      int first = b * BLOCK_SIZE;
+      int end = first + this.blocks[b].size();
+      blocks[b] =
+          this.blocks[b].with(
+              Arrays.stream(others)
+                  .map(values -> Arrays.copyOfRange(values, first, end))
+                  .toArray(double[][]::new));
+    }
+    return new PackedKeys(dim, numKeys, blocks, foldStarts, valueCentre, order);
+  }
+
+  @Override
+  public int numOthers() {
+    return blocks.length == 0 ? 0 : blocks[0].others.length;
+  }
+
+  @Override
+  public double maxLogWeight() {
+    return Arrays.stream(blocks).mapToDouble(b -> b.maxLogWeight).max().orElse(0);
+  }
+
+  @Override
+  public long code(double[] point) {
+    return order.code(point);
+  }
+
+  private static double valueShare(KeyBlock[] blocks, double centre) {
+    double least = Double.POSITIVE_INFINITY;
+    double largest = Double.NEGATIVE_INFINITY;
+    WeightedMean squares = new WeightedMean();
+    for (KeyBlock block : blocks) {
+      for (int j = 0; j < block.size(); j++) {
+        double value = block.values[j] - centre;
+        least = Math.min(least, value);
+        largest = Math.max(largest, value);
+        squares.add(block.weights[j], value * value);
+      }
+    }
+    return largest > least ? Math.sqrt(squares.value()) / (largest - least) : 0;
+  }
+
   /** Feature f of the key at a position. */
   public double feature(int position, int f) {
     KeyBlock block = blockOf(position);
-    return block.features[(position - block.firstPosition) * dim + f];
+    return block.feature(position - block.firstPosition, f);
   }
 
   /** The value of the key at a position. */
@@ -84,9 +157,25 @@ public final class PackedKeys implements Keys, Serializable {
     return block.weights[position - block.firstPosition];
   }
 
+  /** Number of sites: keys with equal features, of one fold and one block, are one. */
+  public int numSites() {
+    return Arrays.stream(blocks).mapToInt(KeyBlock::sites).sum();
+  }
+
   /** Number of folds; 1 where rows came without. */
   public int numFolds() {
     return foldStarts.length;
+  }
+
+  /** The same rows in one fold. */
+  public PackedKeys withoutFolds() {
+    KeyPacker packer = new KeyPacker(dim);
+    for (KeyBlock block : blocks) {
+      for (int j = 0; j < block.size(); j++) {
+        packer.add(block.key(j), block.values[j], block.weights[j]);
+      }
+    }
+    return packer.pack();
   }
 
   /** The first position that the row at a position leaves out. */
@@ -175,13 +264,5 @@ public final class PackedKeys implements Keys, Serializable {
           "position must be in [0, %d), but was %d".formatted(numKeys, position));
     }
     return blocks[position / BLOCK_SIZE];
-  }
-
-  private static double weightedMean(KeyBlock[] blocks) {
-    WeightedMean mean = new WeightedMean();
-    for (KeyBlock block : blocks) {
-      mean.add(block);
-    }
-    return mean.value();
   }
 }

@@ -6,52 +6,100 @@ import java.util.Arrays;
 /**
  * The sums of a block of queries over the keys seen so far, a partial softmax that merges.
  *
+ * <p>Exponents are of base 2, and every sum of a query is scaled by 2^-reference, a whole number:
+ * scaling is exact. In a <em>near</em> state all references are 0, and no maximum is ever formed;
+ * it is good for queries that have a key within some twenty widths, and {@link #far} tells the
+ * others. In a <em>safe</em> state the reference is that of the nearest key, rounded up, so that
+ * 1/2 &lt;= S0 &lt;= n whatever the distances:
+ *
  * <pre>
- *   m = max(zmax_1, zmax_2);   each state's sums scaled by exp(zmax - m), S2 by its square;   add
+ *   r = max(r_1, r_2);   each state's sums scaled by 2^(r_i - r), S2 by its square;   add
  * </pre>
  *
- * <p>The empty state has zmax = -infinity and zero sums, and is neutral. Merging is associative and
- * commutative up to rounding. Results are NaN (0 for {@link #effectiveKeys}) for a query that met
- * no allowed key. Shapes: every array is {@code [size]}, T sums {@code [numWidths x size]}, U sums
- * {@code [pairs x size]} with the pairs g &lt;= h of widths in rows of the upper triangle. Not safe
- * for many threads.
+ * <p>The empty state is neutral. Merging is associative and commutative up to rounding. Results are
+ * NaN (0 for {@link #effectiveKeys}) for a query that met no allowed key. Distances in the sums are
+ * x_f^2 = ((q_f - k_f) w_f)^2 / {@link Exp2#SQUARE}. Shapes: every array is {@code [stride]}, with
+ * one T sum per width, and one U sum per pair g &lt;= h of widths, in rows of the upper triangle.
+ * Not safe for many threads.
  */
 public final class PooledState implements Mergeable<PooledState>, Serializable {
   private static final long serialVersionUID = 1;
+
+  /** A near state is believed while S0 is between this and its inverse. */
+  private static final double NEAR = 0x1p-400;
+
+  private static final double NONE = Double.NEGATIVE_INFINITY;
 
   final int size;
   final int numWidths;
   final Terms terms;
   final double valueCentre;
-  final double[] zmax;
+  final boolean safe;
+  final double[] reference;
   final double[] s0;
   final double[] s1;
+  final double[][] others;
   final double[] s2;
   final double[] q;
-  final double[] t0;
-  final double[] t1;
-  final double[] u0;
-  final double[] u1;
+  final double[][] t0;
+  final double[][] t1;
+  final double[][] u0;
+  final double[][] u1;
 
   /** The empty state of a block of queries. */
-  public PooledState(int size, int numWidths, Terms terms, double valueCentre) {
+  PooledState(
+      int size, int numWidths, int numOthers, Terms terms, double valueCentre, boolean safe) {
     this.size = size;
     this.numWidths = Checks.positive("number of widths", numWidths);
     this.terms = terms;
     this.valueCentre = valueCentre;
-    zmax = new double[size];
-    Arrays.fill(zmax, Double.NEGATIVE_INFINITY);
-    s0 = new double[size];
-    s1 = new double[size];
-    int spread = terms == Terms.SPREAD ? size : 0;
-    s2 = new double[spread];
-    q = new double[spread];
-    int widths = terms.hasWidths() ? size * numWidths : 0;
-    t0 = new double[widths];
-    t1 = new double[widths];
-    int pairs = terms == Terms.CURVATURE ? size * numWidths * (numWidths + 1) / 2 : 0;
-    u0 = new double[pairs];
-    u1 = new double[pairs];
+    this.safe = safe;
+    int stride = QueryBlock.stride(size);
+    reference = new double[stride];
+    Arrays.fill(reference, safe ? NONE : 0);
+    s0 = new double[stride];
+    s1 = new double[stride];
+    others = new double[numOthers][stride];
+    s2 = new double[terms == Terms.SPREAD ? stride : 0];
+    q = new double[terms == Terms.SPREAD ? stride : 0];
+    int widths = terms.hasWidths() ? numWidths : 0;
+    t0 = new double[widths][stride];
+    t1 = new double[widths][stride];
+    int pairs = terms == Terms.CURVATURE ? numWidths * (numWidths + 1) / 2 : 0;
+    u0 = new double[pairs][stride];
+    u1 = new double[pairs][stride];
+  }
+
+  /**
+   * A near state to {@link #put} sums into that were formed elsewhere.
+   *
+   * @throws IllegalArgumentException if the terms are SPREAD
+   */
+  public static PooledState near(int size, int numWidths, Terms terms, double valueCentre) {
+    if (terms == Terms.SPREAD) {
+      throw new IllegalArgumentException("the sums %s cannot be put".formatted(terms));
+    }
+    return new PooledState(size, numWidths, 0, terms, valueCentre, false);
+  }
+
+  /**
+   * Gives query i its sums, over squares u_f = ((q_f - k_f) w_f)^2 that are not scaled.
+   *
+   * @param plain S0; T0 by width; U0 by pair; as far as the terms go
+   * @param valued S1; T1 by width; U1 by pair, of centred values
+   */
+  public void put(int i, double[] plain, double[] valued) {
+    reference[i] = 0;
+    s0[i] = plain[0];
+    s1[i] = valued[0];
+    for (int g = 0; g < t0.length; g++) {
+      t0[g][i] = plain[1 + g] / Exp2.SQUARE;
+      t1[g][i] = valued[1 + g] / Exp2.SQUARE;
+    }
+    for (int pair = 0; pair < u0.length; pair++) {
+      u0[pair][i] = plain[1 + numWidths + pair] / (Exp2.SQUARE * Exp2.SQUARE);
+      u1[pair][i] = valued[1 + numWidths + pair] / (Exp2.SQUARE * Exp2.SQUARE);
+    }
   }
 
   public int size() {
@@ -68,53 +116,147 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     if (size != other.size
         || numWidths != other.numWidths
         || terms != other.terms
+        || safe != other.safe
+        || others.length != other.others.length
         || Double.compare(valueCentre, other.valueCentre) != 0) {
       throw new IllegalArgumentException("only states of the same queries can be merged");
     }
+    double[][] mine = sums();
+    double[][] theirs = other.sums();
     for (int i = 0; i < size; i++) {
-      if (other.zmax[i] == Double.NEGATIVE_INFINITY) {
+      if (other.reference[i] == NONE) {
         continue;
       }
-      raise(i, other.zmax[i]);
-      double scale = StrictMath.exp(other.zmax[i] - zmax[i]);
-      s0[i] += scale * other.s0[i];
-      s1[i] += scale * other.s1[i];
-      if (terms == Terms.SPREAD) {
-        s2[i] += scale * scale * other.s2[i];
-        q[i] += scale * other.q[i];
-      }
-      for (int t = i; t < t0.length; t += size) {
-        t0[t] += scale * other.t0[t];
-        t1[t] += scale * other.t1[t];
-      }
-      for (int u = i; u < u0.length; u += size) {
-        u0[u] += scale * other.u0[u];
-        u1[u] += scale * other.u1[u];
+      raise(i, other.reference[i]);
+      double scale = scale(other.reference[i], reference[i]);
+      for (int s = 0; s < mine.length; s++) {
+        mine[s][i] += (mine[s] == s2 ? scale * scale : scale) * theirs[s][i];
       }
     }
     return this;
   }
 
-  /** Makes the maximum of query i at least z, and scales its sums to the new maximum. */
-  void raise(int i, double z) {
-    if (z <= zmax[i]) {
+  /** Makes the reference of query i at least r, and scales its sums to the new one. */
+  void raise(int i, double r) {
+    if (r <= reference[i]) {
       return;
     }
-    double scale = StrictMath.exp(zmax[i] - z); // 0 for the empty state
-    zmax[i] = z;
-    s0[i] *= scale;
-    s1[i] *= scale;
+    double scale = scale(reference[i], r);
+    reference[i] = r;
+    for (double[] sum : sums()) {
+      sum[i] *= sum == s2 ? scale * scale : scale;
+    }
+  }
+
+  /** 2^(from - to) for from &lt;= to; 0 from the empty state. */
+  private static double scale(double from, double to) {
+    return from == to ? 1 : Math.scalb(1.0, (int) Math.max(from - to, -2000));
+  }
+
+  /** The sums of the lanes from first to end - 1 of one group, kept aside. */
+  double[][] keep(int first, int end) {
+    double[][] sums = sums();
+    double[][] kept = new double[sums.length][];
+    for (int s = 0; s < sums.length; s++) {
+      kept[s] = Arrays.copyOfRange(sums[s], first, end);
+    }
+    return kept;
+  }
+
+  /** Gives query i the sums back that were kept of the lanes from first on. */
+  void restore(int i, double[][] kept, int first) {
+    double[][] sums = sums();
+    for (int s = 0; s < sums.length; s++) {
+      sums[s][i] = kept[s][i - first];
+    }
+  }
+
+  /** All sums there are, S0 first. */
+  private double[][] sums() {
+    int spread = terms == Terms.SPREAD ? 2 : 0;
+    double[][] sums = new double[2 + spread + others.length + 2 * (t0.length + u0.length)][];
+    int at = 0;
+    sums[at++] = s0;
+    sums[at++] = s1;
     if (terms == Terms.SPREAD) {
-      s2[i] *= scale * scale;
-      q[i] *= scale;
+      sums[at++] = s2;
+      sums[at++] = q;
     }
-    for (int t = i; t < t0.length; t += size) {
-      t0[t] *= scale;
-      t1[t] *= scale;
+    for (double[][] some : new double[][][] {others, t0, t1, u0, u1}) {
+      System.arraycopy(some, 0, sums, at, some.length);
+      at += some.length;
     }
-    for (int u = i; u < u0.length; u += size) {
-      u0[u] *= scale;
-      u1[u] *= scale;
+    return sums;
+  }
+
+  /** The sums of some of these queries, in the order given. */
+  PooledState select(int[] queries) {
+    PooledState selected =
+        new PooledState(queries.length, numWidths, others.length, terms, valueCentre, safe);
+    double[][] mine = sums();
+    double[][] theirs = selected.sums();
+    for (int i = 0; i < queries.length; i++) {
+      selected.reference[i] = reference[queries[i]];
+      for (int s = 0; s < mine.length; s++) {
+        theirs[s][i] = mine[s][queries[i]];
+      }
+    }
+    return selected;
+  }
+
+  /** Puts the sums of the queries of another state in the place of the given ones. */
+  public void replace(int[] queries, PooledState other) {
+    double[][] mine = sums();
+    double[][] theirs = other.sums();
+    for (int i = 0; i < queries.length; i++) {
+      reference[queries[i]] = other.reference[i];
+      for (int s = 0; s < mine.length; s++) {
+        mine[s][queries[i]] = theirs[s][i];
+      }
+    }
+  }
+
+  /**
+   * The queries of a near state whose sums left the range in which they can be believed, or that
+   * met no key: a safe state answers for them.
+   */
+  public int[] far() {
+    return far(NEAR);
+  }
+
+  /** The same where S0 must also be at least this. */
+  int[] far(double least) {
+    int[] far = new int[size];
+    int count = 0;
+    double[][] sums = sums();
+    for (int i = 0; i < size; i++) {
+      boolean near = s0[i] >= least && s0[i] <= 1 / NEAR;
+      for (double[] sum : sums) {
+        near &= Math.abs(sum[i]) <= Double.MAX_VALUE;
+      }
+      if (!near) {
+        far[count++] = i;
+      }
+    }
+    return Arrays.copyOf(far, count);
+  }
+
+  /**
+   * Adds keys at the place of query i itself.
+   *
+   * @param weight their summed weight
+   * @param value sum c (v - centre) over them
+   * @param furtherValues sum c v over them, of each further value
+   */
+  void addOwn(int i, double weight, double value, double[] furtherValues) {
+    if (safe || reference[i] != 0) {
+      raise(i, Math.ceil(Exp2.log2(weight)));
+    }
+    double scale = Math.scalb(1.0, (int) Math.max(-reference[i], -2000));
+    s0[i] += weight * scale;
+    s1[i] += value * scale;
+    for (int v = 0; v < others.length; v++) {
+      others[v][i] += furtherValues[v] * scale;
     }
   }
 
@@ -131,6 +273,11 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
   /** The pooled value minus the centre of the values, before it is rounded to their magnitude. */
   double centred(int i) {
     return noKeys(i) ? Double.NaN : s1[i] / s0[i];
+  }
+
+  /** The pooled value of query i of the further value v; NaN without an allowed key. */
+  public double pooled(int i, int v) {
+    return noKeys(i) ? Double.NaN : others[v][i] / s0[i];
   }
 
   /** The effective number of keys S0^2 / S2 of query i, from 1 to n; 0 without an allowed key. */
@@ -150,52 +297,44 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
    * The derivative of the pooled value of query i by the logarithm of width g:
    *
    * <pre>
-   *   dy/dlog h_g = (T1_g - y T0_g) w_g^2 / S0          dy/dw_g = -(1 / w_g) dy/dlog h_g
+   *   dy/dlog h_g = E[(v - y) u_g]       u_g = ((q - k) w)^2 of the features of width g
    * </pre>
    */
-  public double byLogWidth(int i, int g, double inverseWidth) {
+  public double byLogWidth(int i, int g) {
     requireWidths();
-    int t = g * size + i;
-    return noKeys(i)
-        ? Double.NaN
-        : (t1[t] - centred(i) * t0[t]) * inverseWidth * inverseWidth / s0[i];
+    return noKeys(i) ? Double.NaN : (t1[g][i] - centred(i) * t0[g][i]) * Exp2.SQUARE / s0[i];
   }
 
   /**
-   * The mean of D_g w_g^2 under the attention of query i: the derivative of log S0 by log h_g. NaN
+   * The mean of u_g under the attention of query i: the derivative of log S0 by log h_g. NaN
    * without an allowed key.
    */
-  double meanSquare(int i, int g, double inverseWidth) {
+  double meanSquare(int i, int g) {
     requireWidths();
-    return noKeys(i) ? Double.NaN : t0[g * size + i] * inverseWidth * inverseWidth / s0[i];
+    return noKeys(i) ? Double.NaN : t0[g][i] * Exp2.SQUARE / s0[i];
   }
 
   /**
    * The second derivatives of the pooled value of query i by the logarithms of the widths, the
-   * upper triangle in rows. With u_g = D_g w_g^2 and E the mean under the attention:
+   * upper triangle in rows. With E the mean under the attention:
    *
    * <pre>
    *   d2y_gh = E[(v - y) u_g u_h] - E[u_g] dy_h - E[u_h] dy_g - 2 (g = h) dy_g
    * </pre>
-   *
-   * @param inverseWidths {@code [numWidths]}
    */
-  double[] secondByLogWidths(int i, double[] inverseWidths) {
+  double[] secondByLogWidths(int i) {
     require(Terms.CURVATURE);
-    double[] second = new double[numWidths * (numWidths + 1) / 2];
+    double[] second = new double[u0.length];
     double mean = centred(i);
     int pair = 0;
     for (int g = 0; g < numWidths; g++) {
-      double wg = inverseWidths[g];
-      double dyg = byLogWidth(i, g, wg);
-      for (int h = g; h < numWidths; h++) {
-        double wh = inverseWidths[h];
-        int u = pair * size + i;
-        double product = (u1[u] - mean * u0[u]) * wg * wg * wh * wh / s0[i];
-        second[pair++] =
+      double dyg = byLogWidth(i, g);
+      for (int h = g; h < numWidths; h++, pair++) {
+        double product = (u1[pair][i] - mean * u0[pair][i]) * (Exp2.SQUARE * Exp2.SQUARE) / s0[i];
+        second[pair] =
             product
-                - meanSquare(i, g, wg) * byLogWidth(i, h, wh)
-                - meanSquare(i, h, wh) * dyg
+                - meanSquare(i, g) * byLogWidth(i, h)
+                - meanSquare(i, h) * dyg
                 - (g == h ? 2 * dyg : 0);
       }
     }
@@ -208,7 +347,7 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
    * @param met whether that key is among those the query has met; otherwise it comes on top
    */
   double leverage(int i, double weight, boolean met) {
-    double others = s0[i] * StrictMath.exp(zmax[i]) / weight;
+    double others = s0[i] * StrictMath.pow(2, reference[i]) / weight;
     return met ? 1 / others : 1 / (1 + others);
   }
 

@@ -3,9 +3,11 @@ package ml.regard.kernel;
 import java.io.Serializable;
 
 /**
- * A block of queries as the loops read them: features {@code [dim x size]}, feature by feature, so
- * that neighbouring queries are neighbouring lanes; and for training rows the range of positions
- * that each leaves out.
+ * A block of queries as the loops read them: features {@code [dim x stride]}, feature by feature,
+ * so that neighbouring queries are neighbouring lanes; and for training rows the range of positions
+ * that each leaves out. The stride is the number of queries made a multiple of {@link
+ * PoolingSupport#LANES}; lanes behind the last query hold zeros, and what comes of them is never
+ * looked at.
  */
 public final class QueryBlock implements Serializable {
   private static final long serialVersionUID = 1;
@@ -16,12 +18,17 @@ public final class QueryBlock implements Serializable {
   private final int[] leftOutFirst;
   private final int[] leftOutEnd;
 
-  private QueryBlock(int dim, int size, double[] features, int[] leftOutFirst, int[] leftOutEnd) {
+  private QueryBlock(int dim, int size, int[] leftOutFirst, int[] leftOutEnd) {
     this.dim = dim;
     this.size = size;
-    this.features = features;
+    this.features = new double[dim * stride(size)];
     this.leftOutFirst = leftOutFirst;
     this.leftOutEnd = leftOutEnd;
+  }
+
+  /** The lanes for so many queries. */
+  static int stride(int size) {
+    return (size + PoolingSupport.LANES - 1) / PoolingSupport.LANES * PoolingSupport.LANES;
   }
 
   /**
@@ -32,7 +39,7 @@ public final class QueryBlock implements Serializable {
    */
   public static QueryBlock of(int dim, double[][] queries) {
     Checks.positive("number of features", dim);
-    double[] features = new double[dim * queries.length];
+    QueryBlock block = new QueryBlock(dim, queries.length, null, null);
     for (int i = 0; i < queries.length; i++) {
       Checks.length("a query", dim, queries[i].length);
       for (int f = 0; f < dim; f++) {
@@ -41,23 +48,42 @@ public final class QueryBlock implements Serializable {
               "feature %d of query %d must be finite and at most %s in magnitude, but was %s"
                   .formatted(f, i, Checks.MAX_MAGNITUDE, queries[i][f]));
         }
-        features[f * queries.length + i] = queries[i][f];
       }
+      block.set(i, queries[i]);
     }
-    return new QueryBlock(dim, queries.length, features, null, null);
+    return block;
   }
 
   /** Training rows, each of which leaves out the keys at the positions first to end - 1. */
-  static QueryBlock leavingOut(RowChunk rows, int[] first, int[] end) {
-    int dim = rows.dim();
-    int size = rows.size();
-    double[] features = new double[dim * size];
-    for (int i = 0; i < size; i++) {
+  static QueryBlock leavingOut(int dim, double[][] queries, int[] first, int[] end) {
+    QueryBlock block = new QueryBlock(dim, queries.length, first, end);
+    for (int i = 0; i < queries.length; i++) {
+      block.set(i, queries[i]);
+    }
+    return block;
+  }
+
+  /** Some of these queries, in the order given. */
+  public QueryBlock select(int[] queries) {
+    int[] first = leftOutFirst == null ? null : new int[queries.length];
+    int[] end = leftOutFirst == null ? null : new int[queries.length];
+    QueryBlock block = new QueryBlock(dim, queries.length, first, end);
+    for (int i = 0; i < queries.length; i++) {
       for (int f = 0; f < dim; f++) {
-        features[f * size + i] = rows.feature(i, f);
+        block.features[f * block.stride() + i] = features[f * stride() + queries[i]];
+      }
+      if (first != null) {
+        first[i] = leftOutFirst[queries[i]];
+        end[i] = leftOutEnd[queries[i]];
       }
     }
-    return new QueryBlock(dim, size, features, first, end);
+    return block;
+  }
+
+  private void set(int i, double[] query) {
+    for (int f = 0; f < dim; f++) {
+      features[f * stride() + i] = query[f];
+    }
   }
 
   public int dim() {
@@ -68,19 +94,37 @@ public final class QueryBlock implements Serializable {
     return size;
   }
 
-  /** Whether query i leaves out the key at a position. */
-  boolean leavesOut(int i, int position) {
-    return leftOutFirst != null && leftOutFirst[i] <= position && position < leftOutEnd[i];
+  int stride() {
+    return stride(size);
   }
 
-  /** Whether one of the queries first to end - 1 leaves out a key of a block. */
-  boolean leavesOutOf(KeyBlock keys, int first, int end) {
-    for (int i = first; leftOutFirst != null && i < end; i++) {
-      if (leftOutFirst[i] < keys.firstPosition + keys.size()
-          && keys.firstPosition < leftOutEnd[i]) {
-        return true;
-      }
+  /** The features of query i, a copy {@code [d]}. */
+  public double[] query(int i) {
+    double[] query = new double[dim];
+    for (int f = 0; f < dim; f++) {
+      query[f] = features[f * stride() + i];
     }
-    return false;
+    return query;
+  }
+
+  /** The first site of a block that query i leaves out; the number of sites if there is none. */
+  int leftOutFirst(int i, KeyBlock keys) {
+    boolean some =
+        leftOutFirst != null
+            && leftOutFirst[i] < keys.endPosition()
+            && keys.firstPosition < leftOutEnd[i]
+            && leftOutFirst[i] < leftOutEnd[i];
+    return some ? keys.site(Math.max(leftOutFirst[i] - keys.firstPosition, 0)) : keys.sites();
+  }
+
+  /** The site of a block behind the last one that query i leaves out, where there is one. */
+  int leftOutEnd(int i, KeyBlock keys) {
+    return keys.site(Math.min(leftOutEnd[i] - keys.firstPosition, keys.size()));
+  }
+
+  /** Whether query i leaves out site s of a block. */
+  boolean leavesOut(int i, KeyBlock keys, int s) {
+    int first = leftOutFirst(i, keys);
+    return first <= s && s < leftOutEnd(i, keys);
   }
 }

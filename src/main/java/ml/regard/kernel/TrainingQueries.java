@@ -4,19 +4,32 @@ import java.io.Serializable;
 import java.util.Arrays;
 
 /**
- * Training rows that ask as queries, each leaving out some keys, its own row as a rule: their
- * canonical positions, features, values and weights. Filled by {@link #add} in any order of
- * positions that the caller keeps to; at most a few thousand rows. Not safe for many threads while
- * it is filled.
+ * Training rows that ask as queries, each leaving out some keys, its own row as a rule.
+ *
+ * <p>Rows of one site have equal features and so ask the same: they are one query, which leaves the
+ * site out, and what a row's twins there add to its sums is added when all other keys have been met
+ * ({@link #met}). By addition: the own row is never subtracted.
+ *
+ * <p>Filled by {@link #add} in ascending order of positions; at most a few thousand rows. Not safe
+ * for many threads while it is filled.
  */
 public final class TrainingQueries implements Serializable {
   private static final long serialVersionUID = 1;
 
   private final LeaveOut leaveOut;
+  private final RowChunk rows;
+  private int numQueries;
   private int[] positions = new int[16];
+  private int[] queries = new int[16]; // of each row
+  private double[] twinWeights = new double[16]; // sum c over the row's twins
+  private double[] twinValues = new double[16]; // sum c (v - centre) over them
+  private double[][] twinOthers = new double[16][]; // sum c v over them, of each further value
+  private int[] firstRows = new int[16]; // of each query
   private int[] leftOutFirst = new int[16];
   private int[] leftOutEnd = new int[16];
-  private final RowChunk rows;
+
+  /** Of each query, sum c, sum c (v - centre) and sum c (v - centre)^2 over what it leaves out. */
+  private double[] leftOut = new double[3 * 16];
 
   public TrainingQueries(int dim, LeaveOut leaveOut) {
     this.leaveOut = leaveOut;
@@ -26,18 +39,18 @@ public final class TrainingQueries implements Serializable {
   /** The rows at the given positions of packed keys. */
   public static TrainingQueries of(PackedKeys keys, int[] positions, LeaveOut leaveOut) {
     TrainingQueries queries = new TrainingQueries(keys.dim(), leaveOut);
-    double[] key = new double[keys.dim()];
     for (int position : positions) {
-      for (int f = 0; f < key.length; f++) {
-        key[f] = keys.feature(position, f);
+      KeyBlock block = keys.block(position / PackedKeys.BLOCK_SIZE);
+      if (leaveOut == LeaveOut.TIES || leaveOut == LeaveOut.FOLD) {
+        int first = keys.leftOutFirst(position, leaveOut);
+        int end = keys.leftOutEnd(position, leaveOut);
+        boolean asks = queries.add(block, position - block.firstPosition, first, end);
+        if (asks && leaveOut == LeaveOut.TIES) {
+          queries.leaveOut(keys, first, end);
+        }
+      } else {
+        queries.add(block, position - block.firstPosition);
       }
-      queries.add(
-          position,
-          keys.leftOutFirst(position, leaveOut),
-          keys.leftOutEnd(position, leaveOut),
-          key,
-          keys.value(position),
-          keys.weight(position));
     }
     return queries;
   }
@@ -51,22 +64,78 @@ public final class TrainingQueries implements Serializable {
     if (leaveOut != LeaveOut.ROW && leaveOut != LeaveOut.NONE) {
       throw new IllegalStateException("a block of keys does not know " + leaveOut);
     }
-    int position = block.firstPosition + j;
-    int end = leaveOut == LeaveOut.ROW ? position + 1 : position;
-    add(position, position, end, block.key(j), block.values[j], block.weights[j]);
+    int site = block.site(j);
+    int first = block.firstPosition + block.starts[site];
+    int end = block.firstPosition + block.starts[site + 1];
+    if (add(block, j, first, leaveOut == LeaveOut.ROW ? end : first) && leaveOut == LeaveOut.ROW) {
+      double[] terms = new double[block.dim + 3];
+      block.readSite(site, terms);
+      System.arraycopy(terms, block.dim, leftOut, 3 * (numQueries - 1), 3);
+    }
   }
 
-  /** Adds the rows of another batch behind these. */
-  public TrainingQueries addAll(TrainingQueries other) {
-    for (int i = 0; i < other.size(); i++) {
-      add(
-          other.positions[i],
-          other.leftOutFirst[i],
-          other.leftOutEnd[i],
-          other.rows.row(i),
-          other.value(i),
-          other.weight(i));
+  /** Adds up what the last query leaves out. */
+  private void leaveOut(PackedKeys keys, int first, int end) {
+    for (int position = first; position < end; position++) {
+      double weight = keys.weight(position);
+      double value = keys.value(position) - keys.valueCentre();
+      leftOut[3 * (numQueries - 1)] += weight;
+      leftOut[3 * (numQueries - 1) + 1] += weight * value;
+      leftOut[3 * (numQueries - 1) + 2] += weight * value * value;
     }
+  }
+
+  /** Adds key j of a block; whether it is a query of its own. */
+  private boolean add(KeyBlock block, int j, int first, int end) {
+    int row = size();
+    int site = block.site(j);
+    int position = block.firstPosition + j;
+    int siteFirst = block.firstPosition + block.starts[site];
+    reserve(row + 1);
+    boolean asks = row == 0 || positions[row - 1] < siteFirst;
+    if (asks) {
+      firstRows[numQueries] = row;
+      leftOutFirst[numQueries] = first;
+      leftOutEnd[numQueries] = end;
+      numQueries++;
+    }
+    positions[row] = position;
+    queries[row] = numQueries - 1;
+    twinOthers[row] = new double[block.others.length];
+    if (leaveOut == LeaveOut.ROW) {
+      for (int twin = block.starts[site]; twin < block.starts[site + 1]; twin++) {
+        if (twin != j) {
+          twinWeights[row] += block.weights[twin];
+          twinValues[row] += block.weights[twin] * (block.values[twin] - block.valueCentre);
+          for (int v = 0; v < block.others.length; v++) {
+            twinOthers[row][v] += block.weights[twin] * block.others[v][twin];
+          }
+        }
+      }
+    }
+    rows.add(block.key(j), block.values[j], block.weights[j]);
+    return asks;
+  }
+
+  /** Adds the rows of another batch, which come behind these, behind these. */
+  public TrainingQueries addAll(TrainingQueries other) {
+    reserve(size() + other.size());
+    for (int q = 0; q < other.numQueries; q++) {
+      firstRows[numQueries + q] = size() + other.firstRows[q];
+      leftOutFirst[numQueries + q] = other.leftOutFirst[q];
+      leftOutEnd[numQueries + q] = other.leftOutEnd[q];
+    }
+    System.arraycopy(other.leftOut, 0, leftOut, 3 * numQueries, 3 * other.numQueries);
+    for (int i = 0; i < other.size(); i++) {
+      int row = size();
+      positions[row] = other.positions[i];
+      queries[row] = numQueries + other.queries[i];
+      twinWeights[row] = other.twinWeights[i];
+      twinValues[row] = other.twinValues[i];
+      twinOthers[row] = other.twinOthers[i];
+      rows.add(other.rows.row(i), other.value(i), other.weight(i));
+    }
+    numQueries += other.numQueries;
     return this;
   }
 
@@ -92,10 +161,62 @@ public final class TrainingQueries implements Serializable {
     return rows.weight(i);
   }
 
-  /** The rows as the loops read queries. */
+  /** The queries of the rows, one for all rows of a site, as the loops read them. */
   public QueryBlock block() {
+    double[][] features = new double[numQueries][];
+    for (int q = 0; q < numQueries; q++) {
+      features[q] = rows.row(firstRows[q]);
+    }
     return QueryBlock.leavingOut(
-        rows, Arrays.copyOf(leftOutFirst, size()), Arrays.copyOf(leftOutEnd, size()));
+        rows.dim(),
+        features,
+        Arrays.copyOf(leftOutFirst, numQueries),
+        Arrays.copyOf(leftOutEnd, numQueries));
+  }
+
+  /**
+   * The queries of {@link #block} as rows {@code [queries x (d + 3)]}: features and, over the keys
+   * that each leaves out, sum c, sum c (v - centre) and sum c (v - centre)^2.
+   *
+   * @throws IllegalStateException if folds are left out, whose keys have other features
+   */
+  public double[] sites() {
+    if (leaveOut == LeaveOut.FOLD) {
+      throw new IllegalStateException("the keys of a fold are in many places");
+    }
+    int columns = rows.dim() + 3;
+    double[] sites = new double[numQueries * columns];
+    for (int q = 0; q < numQueries; q++) {
+      System.arraycopy(rows.row(firstRows[q]), 0, sites, q * columns, rows.dim());
+      System.arraycopy(leftOut, 3 * q, sites, q * columns + rows.dim(), 3);
+    }
+    return sites;
+  }
+
+  /** Which query, of {@link #block} and {@link #sites}, asks for row i. */
+  public int query(int i) {
+    return queries[i];
+  }
+
+  /** sum c over the twins of row i, which its query leaves out and {@link #met} adds. */
+  public double twinWeight(int i) {
+    return twinWeights[i];
+  }
+
+  /** sum c (v - centre) over the twins of row i. */
+  public double twinValue(int i) {
+    return twinValues[i];
+  }
+
+  /** The sums of each row, of those of its query over all keys and its twins. */
+  public PooledState met(PooledState state) {
+    PooledState met = state.select(Arrays.copyOf(queries, size()));
+    for (int i = 0; i < size(); i++) {
+      if (twinWeights[i] > 0) {
+        met.addOwn(i, twinWeights[i], twinValues[i], twinOthers[i]);
+      }
+    }
+    return met;
   }
 
   /** What the rows leave out. */
@@ -103,16 +224,18 @@ public final class TrainingQueries implements Serializable {
     return leaveOut;
   }
 
-  private void add(int position, int first, int end, double[] key, double value, double weight) {
-    int i = size();
-    if (i == positions.length) {
-      positions = Arrays.copyOf(positions, 2 * i);
-      leftOutFirst = Arrays.copyOf(leftOutFirst, 2 * i);
-      leftOutEnd = Arrays.copyOf(leftOutEnd, 2 * i);
+  private void reserve(int size) {
+    if (size > positions.length) {
+      int capacity = Math.max(size, 2 * positions.length);
+      positions = Arrays.copyOf(positions, capacity);
+      queries = Arrays.copyOf(queries, capacity);
+      twinWeights = Arrays.copyOf(twinWeights, capacity);
+      twinValues = Arrays.copyOf(twinValues, capacity);
+      twinOthers = Arrays.copyOf(twinOthers, capacity);
+      firstRows = Arrays.copyOf(firstRows, capacity);
+      leftOutFirst = Arrays.copyOf(leftOutFirst, capacity);
+      leftOutEnd = Arrays.copyOf(leftOutEnd, capacity);
+      leftOut = Arrays.copyOf(leftOut, 3 * capacity);
     }
-    positions[i] = position;
-    leftOutFirst[i] = first;
-    leftOutEnd[i] = end;
-    rows.add(key, value, weight);
   }
 }

@@ -31,7 +31,7 @@ public final class WeightedMean implements Mergeable<WeightedMean>, Serializable
     return sum > 0 ? mean : Double.NaN;
   }
 
-  private void add(double weight, double value) {
+  void add(double weight, double value) {
     sum += weight;
     mean += (value - mean) * (weight / sum);
   }

@@ -6,11 +6,14 @@
  *
  * <pre>
  *   z_j = log c_j - 1/2 sum_f ((q_f - k_jf) w_f)^2       attention logit
- *   e_j = exp(z_j - zmax)                                zmax over the allowed keys, so 1 &lt;= S0 &lt;= n
+ *   e_j = exp(z_j - r)                                   r = 0, or as large as the largest z_j is
  *   S0 = sum e_j    S1 = sum e_j v_j    S2 = sum e_j^2    Q = sum e_j v_j^2
  *   T0_f = sum e_j D_jf    T1_f = sum e_j v_j D_jf        D_jf = (q_f - k_jf)^2
  *   pooled value  y^ = S1 / S0
  * </pre>
+ *
+ * <p>The loops take exponents of base 2, e_j = 2^(log2 c_j - x^2 - r) with x_f = (q_f - k_jf) w_f
+ * sqrt(log2(e) / 2), and sites, keys with equal features, for keys.
  *
  * <p>Conventions that hold throughout:
  *
@@ -22,8 +25,9 @@
  *       is added back at the end: Q/S0 - y^2 would lose every digit for values near 1e9 otherwise.
  *       Distances are formed from differences and need no centring.
  *   <li>A query with no allowed key has the pooled value NaN and 0 effective keys, never the mean.
- *   <li>A query's bits depend on the query, the packed keys and the inverse widths alone: keys run
- *       in their canonical order, with one accumulator per query and sum.
+ *   <li>A query's bits depend on the query, the packed keys, the inverse widths and the tolerance
+ *       alone: keys run in their canonical order, with one accumulator per query and sum, and which
+ *       of them it passes over is its own decision.
  * </ul>
  */
 package ml.regard.kernel;

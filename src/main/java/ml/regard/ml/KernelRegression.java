@@ -52,7 +52,7 @@ import org.slf4j.LoggerFactory;
  * gradient descent; the model holds all keys.
  *
  * <p>Cost: one exponential per pair of rows and pass, n^2 pairs a pass. Memory: the keys twice on
- * every executor and once on the driver, 8 (d + 3) bytes each. With equal data, parameters and
+ * every executor and once on the driver, 8 d + 36 bytes each. With equal data, parameters and
  * version the result has the same bits on any number of partitions and executors.
  *
  * <p>Errors: {@link DataException} with one sentence for data that cannot be used (missing or
@@ -153,7 +153,8 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
               + " there is "
               + keys.keys().numKeys());
     }
-    try (Engine engine = keys.objective(spark, getNumPartitions(), getAggregationDepth());
+    try (Engine engine =
+            keys.objective(spark, getNumPartitions(), getAggregationDepth(), getAnswerTolerance());
         Engine held = validation(spark, rows);
         EvaluationLog log = FitCheckpoint.open(session, this, rows)) {
       boolean keep = getOnCancel().equals("keep");
@@ -176,7 +177,8 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
               rows, learned, loss, scales, reduction(), objective.replayed(), seconds);
       RegardMetrics.loss(summary.looLoss());
       KernelRegressionModel model =
-          new KernelRegressionModel(uid, keys, learned.inverseWidths()).withSummary(summary);
+          new KernelRegressionModel(uid, keys.withoutFolds(), learned.inverseWidths())
+              .withSummary(summary);
       return copyValues(model.setParent(this), ParamMap.empty());
     }
   }
@@ -187,7 +189,12 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
         .map(
             held ->
                 ((MemoryStore) rows.keys())
-                    .validation(spark, held, getNumPartitions(), getAggregationDepth()))
+                    .validation(
+                        spark,
+                        held,
+                        getNumPartitions(),
+                        getAggregationDepth(),
+                        getAnswerTolerance()))
         .orElse(null);
   }
 
@@ -410,6 +417,16 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   public KernelRegression setEngine(String value) {
     set(engine(), value);
+    return this;
+  }
+
+  public KernelRegression setAnswerTolerance(double value) {
+    set(answerTolerance(), value);
+    return this;
+  }
+
+  public KernelRegression setPrecision(String value) {
+    set(precision(), value);
     return this;
   }
 

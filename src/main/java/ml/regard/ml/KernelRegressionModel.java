@@ -112,7 +112,8 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   }
 
   /**
-   * The prediction for one query. For many queries use {@code transform}.
+   * The prediction for one query, of all keys: answerTolerance is for {@code transform}. For many
+   * queries use {@code transform}.
    *
    * @throws IllegalArgumentException unless the query has d finite features
    */
@@ -291,6 +292,16 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   public KernelRegressionModel setAttentionWeightsCol(String value) {
     set(attentionWeightsCol(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setAnswerTolerance(double value) {
+    set(answerTolerance(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setPrecision(String value) {
+    set(precision(), value);
     return this;
   }
 

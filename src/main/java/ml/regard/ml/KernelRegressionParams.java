@@ -176,6 +176,22 @@ public interface KernelRegressionParams extends Params {
     return getOrDefault(engine());
   }
 
+  default DoubleParam answerTolerance() {
+    return definitions().answerTolerance;
+  }
+
+  default double getAnswerTolerance() {
+    return (double) getOrDefault(answerTolerance());
+  }
+
+  default Param<String> precision() {
+    return definitions().precision;
+  }
+
+  default String getPrecision() {
+    return getOrDefault(precision());
+  }
+
   default Param<String> stagingDir() {
     return definitions().stagingDir;
   }

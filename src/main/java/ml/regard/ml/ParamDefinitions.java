@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import ml.regard.engine.EngineChoice;
 import ml.regard.kernel.Checks;
+import ml.regard.kernel.Precision;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.DoubleArrayParam;
 import org.apache.spark.ml.param.DoubleParam;
@@ -38,6 +39,8 @@ public final class ParamDefinitions implements Serializable {
   final DoubleParam miniBatchFraction;
   final LongParam seed;
   final Param<String> engine;
+  final DoubleParam answerTolerance;
+  final Param<String> precision;
   final Param<String> stagingDir;
   final IntParam numPartitions;
   final IntParam aggregationDepth;
@@ -164,6 +167,23 @@ public final class ParamDefinitions implements Serializable {
             EngineChoice.AUTO,
             EngineChoice.BROADCAST,
             EngineChoice.PARTITIONED);
+    answerTolerance =
+        new DoubleParam(
+            parent.uid(),
+            "answerTolerance",
+            "by how much a prediction may be moved by keys that are passed over because they are far"
+                + " from the query, as a share of the standard deviation of the labels, in [0, 1]; 0:"
+                + " only keys are passed over whose attention weight is 0 in double precision",
+            ParamValidators.inRange(0, 1));
+    precision =
+        oneOf(
+            parent,
+            "precision",
+            "what predictions are computed in: float64; or float32, faster, and off by at most "
+                + Precision.FLOAT32_ERROR
+                + " of the range of the labels; widths are learned in float64",
+            "float64",
+            "float32");
     stagingDir =
         new Param<>(
             parent.uid(),
@@ -228,6 +248,8 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(miniBatchFraction, 0.0);
     parent.setDefault(seed, 42L);
     parent.setDefault(engine, EngineChoice.AUTO);
+    parent.setDefault(answerTolerance, 1e-12);
+    parent.setDefault(precision, "float64");
     parent.setDefault(stagingDir, "");
     parent.setDefault(numPartitions, 0);
     parent.setDefault(aggregationDepth, 2);

@@ -9,8 +9,8 @@ import ml.regard.engine.KeyStore;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PooledState;
+import ml.regard.kernel.Precision;
 import ml.regard.kernel.QueryBlock;
-import ml.regard.kernel.Terms;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.linalg.Vectors;
@@ -29,6 +29,8 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
 
   private final KeyStore.Shared shared;
   private final double[] inverseWidths;
+  private final double tolerance;
+  private final Precision precision;
   private final String featuresCol;
   private final String handleInvalid;
   private final boolean prediction;
@@ -37,6 +39,9 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   PoolRows(KeyStore.Shared shared, double[] inverseWidths, KernelRegressionParams params) {
     this.shared = shared;
     this.inverseWidths = inverseWidths;
+    this.tolerance = params.getAnswerTolerance();
+    this.precision =
+        params.getPrecision().equals("float32") ? Precision.FLOAT32 : Precision.FLOAT64;
     this.featuresCol = params.getFeaturesCol();
     this.handleInvalid = params.getHandleInvalid();
     this.prediction = !params.getPredictionCol().isEmpty();
@@ -121,7 +126,9 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
 
   private List<Row> append(List<Row> rows, boolean[] pooled, QueryBlock queries) {
     PooledState state =
-        prediction ? AttentionPooling.pool(keys(), queries, inverseWidths, Terms.VALUE) : null;
+        prediction
+            ? AttentionPooling.predict(keys(), queries, inverseWidths, tolerance, precision)
+            : null;
     double[][] weights =
         attentionWeights ? AttentionPooling.weights(keys(), queries, inverseWidths) : null;
     List<Row> appended = new ArrayList<>(rows.size());

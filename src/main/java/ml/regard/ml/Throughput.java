@@ -21,9 +21,9 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * How fast {@code transform} answers: random queries against random keys, uniform on the unit cube,
- * with values sin(6 sum of the features) and the width 0.1 for each feature. All queries are scored
- * once to warm up and once by the clock; the queries wait in memory, and predictions are thrown
- * away. 100 of the answers are checked against {@link AttentionPooling#reference}.
+ * with values sin(6 sum of the features). All queries are scored once to warm up and once by the
+ * clock; the queries wait in memory, and predictions are thrown away. 100 of the answers are
+ * checked against {@link AttentionPooling#reference}.
  *
  * @param seconds of the timed run
  * @param pairsPerSecond pairs of query and key by second, over all cores
@@ -33,24 +33,38 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
   private static final int CHECKED = 100;
 
   /**
-   * Measures on the session's cores.
+   * What is measured.
    *
    * @param engine broadcast, or partitioned for keys in files (which then lie in the checkpoint
    *     directory of the SparkContext, or in local mode among the temporary files)
+   * @param width of each feature; keys and queries are uniform on the unit cube
+   * @param answerTolerance by how much keys that are passed over may move an answer
+   * @param precision float64 or float32
    */
-  public static Throughput measure(
-      SparkSession spark, String engine, int numKeys, int numQueries, int dim, long seed) {
-    SplittableRandom random = new SplittableRandom(seed);
+  public record Load(
+      String engine,
+      int numKeys,
+      int numQueries,
+      int dim,
+      double width,
+      double answerTolerance,
+      String precision,
+      long seed) {}
+
+  /** Measures on the session's cores. */
+  public static Throughput measure(SparkSession spark, Load load) {
+    int dim = load.dim;
+    SplittableRandom random = new SplittableRandom(load.seed);
     KeyPacker packer = new KeyPacker(dim);
-    for (int j = 0; j < numKeys; j++) {
+    for (int j = 0; j < load.numKeys; j++) {
       double[] key = random.doubles(dim).toArray();
       packer.add(key, StrictMath.sin(6 * java.util.Arrays.stream(key).sum()), 1);
     }
     PackedKeys keys = packer.pack();
     double[] inverseWidths = new double[dim];
-    java.util.Arrays.fill(inverseWidths, 10);
+    java.util.Arrays.fill(inverseWidths, 1 / load.width);
     List<Row> rows =
-        IntStream.range(0, numQueries)
+        IntStream.range(0, load.numQueries)
             .mapToObj(i -> RowFactory.create(Vectors.dense(random.doubles(dim).toArray())))
             .toList();
     Dataset<Row> queries =
@@ -59,15 +73,20 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
             .repartition(3 * spark.sparkContext().defaultParallelism())
             .cache();
     StagingFolder files =
-        engine.equals(EngineChoice.PARTITIONED) ? StagingFolder.of(spark.sparkContext(), "") : null;
+        load.engine.equals(EngineChoice.PARTITIONED)
+            ? StagingFolder.of(spark.sparkContext(), "")
+            : null;
     try {
       KeyStore store = store(spark, keys, files);
-      KernelRegressionModel model = new KernelRegressionModel("throughput", store, inverseWidths);
+      KernelRegressionModel model =
+          new KernelRegressionModel("throughput", store, inverseWidths)
+              .setAnswerTolerance(load.answerTolerance)
+              .setPrecision(load.precision);
       run(model, queries);
       long started = System.nanoTime();
       run(model, queries);
       double seconds = (System.nanoTime() - started) / 1e9;
-      double pairs = (double) numKeys * numQueries;
+      double pairs = (double) load.numKeys * load.numQueries;
       return new Throughput(seconds, pairs / seconds, maxError(model, keys, queries));
     } finally {
       queries.unpersist();

@@ -18,7 +18,7 @@ class BroadcastEngineSuite extends AnyFunSuite {
   private def withEngine[T](keys: PackedKeys, partitions: Int, depth: Int = 2)(
       body: BroadcastEngine => T
   ): T = {
-    val engine = new BroadcastEngine(spark, keys, keys, partitions, depth)
+    val engine = new BroadcastEngine(spark, keys, keys, partitions, depth, 0)
     try body(engine)
     finally engine.close()
   }
@@ -80,7 +80,7 @@ class BroadcastEngineSuite extends AnyFunSuite {
 
   test("a closed engine has released its keys and refuses to evaluate") {
     val few = Rows.random(20, 2, seed = 5).pack
-    val engine = new BroadcastEngine(spark, few, few, 1, 2)
+    val engine = new BroadcastEngine(spark, few, few, 1, 2, 0)
     engine.lossAndGradient(inverseWidths, Batch.all)
     engine.close()
     val thrown = intercept[SparkException](engine.lossAndGradient(inverseWidths, Batch.all))

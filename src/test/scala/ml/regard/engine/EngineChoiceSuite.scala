@@ -25,15 +25,15 @@ class EngineChoiceSuite extends AnyFunSuite {
   test("auto takes the broadcast engine as long as keys fit, and says why") {
     val small = EngineChoice.of("auto", spark, 1000, 2)
     assert(small.isBroadcast)
-    // 8 (2 + 3) 1000 = 40,000 bytes
+    // (8 2 + 36) 1000 = 52,000 bytes
     assert(
-      small.reason.startsWith("engine broadcast (chosen): keys [1000 x 2] take 0.0381 MB, twice")
+      small.reason.startsWith("engine broadcast (chosen): keys [1000 x 2] take 0.0496 MB, twice")
     )
     val large = EngineChoice.of("auto", spark, 2000000000L, 96)
     assert(large.engine == "partitioned")
-    // 8 (96 + 3) 2e9 bytes = 1.51e6 MB
+    // (8 96 + 36) 2e9 bytes = 1.53e6 MB
     assert(
-      large.reason.startsWith("engine partitioned (chosen): keys [2000000000 x 96] take 1.51e+06")
+      large.reason.startsWith("engine partitioned (chosen): keys [2000000000 x 96] take 1.53e+06")
     )
   }
 

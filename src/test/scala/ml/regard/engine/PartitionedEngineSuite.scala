@@ -36,7 +36,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
   private def files(store: FileStore): KeyFiles = store.keys.asInstanceOf[KeyFiles]
 
   private def broadcast(keys: PackedKeys)(question: Engine => LossSums): LossSums = {
-    val engine = new BroadcastEngine(spark, keys, keys, 3, 2)
+    val engine = new BroadcastEngine(spark, keys, keys, 3, 2, 0)
     try question(engine)
     finally engine.close()
   }
@@ -59,7 +59,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
   test("loss, gradient and curvature are those of the broadcast engine, at awkward sizes") {
     for (n <- Seq(1, 2, 3, 17, 1023, 1024, 1025, 2049)) {
       val rows = Rows.random(n, 2, seed = n, weighted = true)
-      val engine = store(rows).objective(spark, 2, 2)
+      val engine = store(rows).objective(spark, 2, 2, 0)
       assert(engine.numRows == n && engine.dim == 2)
       val expected = broadcast(rows.pack)(_.lossAndGradient(inverseWidths, Batch.all))
       assertSame(engine.lossAndGradient(inverseWidths, Batch.all), expected)
@@ -74,7 +74,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
     val batch = Batch.of(0.004, 7, 3)
     for (w <- Seq(inverseWidths, Array(1.1), Array(40.0, 90.0))) {
       val expected = broadcast(rows.pack)(_.lossAndGradient(w, batch))
-      assertSame(stored.objective(spark, 0, 2).lossAndGradient(w, batch), expected)
+      assertSame(stored.objective(spark, 0, 2, 0).lossAndGradient(w, batch), expected)
     }
   }
 
@@ -105,7 +105,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
   test("the losses of candidates are those of the broadcast engine") {
     val rows = Rows.random(2100, 2, seed = 3, weighted = true)
     val candidates = Array(Array(1.0, 1.0), Array(2.0, 0.5), Array(9.0, 0.0))
-    val losses = store(rows).objective(spark, 3, 2).losses(candidates, Batch.all)
+    val losses = store(rows).objective(spark, 3, 2, 0).losses(candidates, Batch.all)
     for (c <- candidates.indices)
       assertSame(losses(c), broadcast(rows.pack)(_.losses(candidates, Batch.all)(c)))
   }
@@ -114,7 +114,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
     val rows = Rows.random(30, 2, seed = 4)
     val empty =
       (1L to 1000L).map(Batch.of(0.001, 5, _)).find(b => !(0 until 30).exists(b.contains(_)))
-    val sums = store(rows).objective(spark, 2, 2).lossAndGradient(inverseWidths, empty.get)
+    val sums = store(rows).objective(spark, 2, 2, 0).lossAndGradient(inverseWidths, empty.get)
     assert(sums.rows == 0 && sums.loss == 0)
   }
 

@@ -4,7 +4,7 @@ import java.nio.file.{Files, Path}
 import javax.imageio.ImageIO
 
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
-import ml.regard.{Golden, SharedSpark}
+import ml.regard.{Golden, SharedSpark, Support}
 import org.scalatest.funsuite.AnyFunSuite
 
 class DemoJobSuite extends AnyFunSuite {
@@ -196,7 +196,7 @@ class DemoJobSuite extends AnyFunSuite {
     assert(manifest.get("spark").asText == "4.1.0")
     assert(manifest.get("options").get("epochs").asInt == 5)
     assert(manifest.get("rowsIn").asLong == 50)
-    assert(manifest.get("support").get("driver").asText == "scalar")
+    assert(manifest.get("support").get("driver").asText == Support.expected)
     assert(manifest.get("support").get("executors").size == 1)
     assert(Files.exists(walk.resolve("metrics.json")))
   }

@@ -84,6 +84,12 @@ class EndToEndSuite extends AnyFunSuite {
       RegardProcess.run("generate", "--rows", "3", "--out", path("g"), "--bandwidth", "1")
     assert(unknown.code == 2)
     assert(unknown.err.last.contains("--bandwidth"))
+    val support = Seq("--driver-java-options", "-Dregard.support=avx")
+    val loops = RegardProcess.run(support ++ Seq("generate", "--rows", "3", "--out", path("g")): _*)
+    assert(loops.code == 2)
+    assert(
+      loops.err.last == "regard: regard.support must be auto, simd or scalar, but was 'avx'"
+    )
   }
 
   test("the job jar draws its figures with the relocated libraries") {

@@ -3,7 +3,7 @@ package ml.regard.job
 import java.nio.file.{Files, Path}
 
 import com.fasterxml.jackson.databind.ObjectMapper
-import ml.regard.{Golden, SharedSpark}
+import ml.regard.{Golden, SharedSpark, Support}
 import org.apache.spark.sql.Row
 import org.scalatest.funsuite.AnyFunSuite
 import picocli.CommandLine
@@ -319,7 +319,7 @@ class JobsSuite extends AnyFunSuite {
     for (engine <- Seq("broadcast", "partitioned")) {
       val options = Seq("--keys", "3000", "--queries", "2000", "--dim", "2", "--engine", engine)
       val result = good("bench" +: options: _*).json
-      for ((key, value) <- Seq("engine" -> engine, "support" -> "scalar"))
+      for ((key, value) <- Seq("engine" -> engine, "support" -> Support.expected))
         assert(result.get(key).asText == value)
       for ((key, value) <- Seq("keys" -> 3000, "queries" -> 2000, "dim" -> 2))
         assert(result.get(key).asInt == value)

@@ -16,13 +16,8 @@ class LeaveOneOutSuite extends AnyFunSuite {
   /** The leave-one-out prediction of each row, in the order of the rows. */
   private def predictions(rows: Rows, w: Array[Double]): Array[Double] = {
     val keys = rows.pack
-    val state =
-      AttentionPooling.pool(
-        keys,
-        TrainingQueries.of(keys, all(keys), LeaveOut.ROW).block,
-        w,
-        Terms.VALUE
-      )
+    val queries = TrainingQueries.of(keys, all(keys), LeaveOut.ROW)
+    val state = queries.met(AttentionPooling.pool(keys, queries.block, w, Terms.VALUE))
     val byRow = all(keys).map(j => (keys.feature(j, 0), keys.value(j)) -> state.pooled(j)).toMap
     rows.features.zip(rows.values).map { case (x, v) => byRow((x.head, v)) }
   }

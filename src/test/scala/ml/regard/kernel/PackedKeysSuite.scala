@@ -37,18 +37,28 @@ class PackedKeysSuite extends AnyFunSuite {
     assert(bitsOf(packer.pack()) == bitsOf(rows.pack))
   }
 
-  test("keys are sorted by features, then value, then weight") {
+  test("keys of one feature are sorted by it, then value, then weight") {
     val rows = Rows(
-      Array(Array(2.0, 0.0), Array(1.0, 5.0), Array(1.0, 5.0), Array(1.0, 5.0), Array(1.0, -4.0)),
+      Array(Array(2.0), Array(1.0), Array(1.0), Array(1.0), Array(-4.0)),
       Array(0, 3, 2, 2, 9),
       Array(1, 1, 8, 4, 1)
     )
     val packed = Rows.of(rows.pack)
-    assert(packed.features.map(_.toSeq).toSeq == Seq(1, 1, 1, 1, 2).zip(Seq(-4, 5, 5, 5, 0)).map {
-      case (a, b) => Seq(a.toDouble, b.toDouble)
-    })
+    assert(packed.features.map(_.head).toSeq == Seq(-4, 1, 1, 1, 2))
     assert(packed.values.toSeq == Seq(9, 2, 2, 3, 0))
     assert(packed.weights.toSeq == Seq(1, 4, 8, 1, 1))
+  }
+
+  test("keys with equal features are neighbours, sorted by value, then weight") {
+    for (dim <- Seq(2, 3, 6, 7, 12)) {
+      val random = Rows.random(2000, dim, seed = dim, weighted = true)
+      val rows = random.copy(features = random.features.map(_.map(x => (x / 2.6).floor)))
+      val packed = Rows.of(rows.pack)
+      val runs = packed.features.map(_.toSeq).toSeq
+      assert(runs.zip(runs.tail).count(x => x._1 != x._2) == runs.distinct.size - 1)
+      for (j <- 1 until 2000 if runs(j) == runs(j - 1))
+        assert(packed.values(j) >= packed.values(j - 1))
+    }
   }
 
   test("keys are cut into blocks of 1024 positions") {

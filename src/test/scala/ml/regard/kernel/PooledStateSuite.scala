@@ -13,54 +13,73 @@ class PooledStateSuite extends AnyFunSuite {
   private val inverseWidths = Array(0.5, 2, 1.3)
   private val centre = 1.25
 
+  /** Keys of which only a part is met, in any order. */
+  private def source(features: Int, centre: Double): Keys = new Keys {
+    override def dim: Int = features
+    override def numKeys: Int = rows.size
+    override def valueCentre: Double = centre
+    override def blocks: java.util.Iterator[KeyBlock] = throw new UnsupportedOperationException
+  }
+
   /** The state of all queries over some of the rows. */
-  private def state(terms: Terms, part: Seq[Int], w: Array[Double] = inverseWidths): PooledState = {
-    val empty = new PooledState(queries.length, w.length, terms, centre)
+  private def state(
+      terms: Terms,
+      part: Seq[Int],
+      w: Array[Double] = inverseWidths,
+      safe: Boolean = false
+  ): PooledState = {
+    val pass =
+      new PoolingPass(source(3, centre), QueryBlock.of(3, queries), Array(w), terms, 0, safe)
     if (part.nonEmpty) {
       val some = rows.select(part)
-      val keys = new KeyBlock(0, 3, some.features.flatten, some.values, some.weights)
-      new ScalarSupport().accumulate(keys, QueryBlock.of(3, queries), w, empty)
+      pass.meet(KeyBlock.of(0, 3, some.features.flatten, some.values, some.weights, centre))
     }
-    empty
+    pass.states.head
   }
 
   /** Everything that a state can be asked for. */
   private def results(state: PooledState, w: Array[Double] = inverseWidths): Seq[Double] =
     (0 until state.size).flatMap { i =>
-      val value = Seq(state.pooled(i), state.zmax(i))
+      val value = Seq(state.pooled(i), state.s0(i) * math.pow(2, state.reference(i)))
       state.terms match {
         case Terms.VALUE     => value
         case Terms.SPREAD    => value ++ Seq(state.effectiveKeys(i), state.variance(i))
-        case Terms.WIDTHS    => value ++ w.indices.map(g => state.byLogWidth(i, g, w(g)))
+        case Terms.WIDTHS    => value ++ w.indices.map(g => state.byLogWidth(i, g))
         case Terms.CURVATURE =>
-          value ++ w.indices.map(g => state.byLogWidth(i, g, w(g))) ++
-            state.secondByLogWidths(i, w)
+          value ++ w.indices.map(g => state.byLogWidth(i, g)) ++
+            state.secondByLogWidths(i)
       }
     }
 
   private def assertSame(actual: PooledState, expected: PooledState): Unit =
     for ((a, b) <- results(actual).zip(results(expected))) assertClose(a, b, Rounding)
 
-  for (terms <- Terms.values) {
+  for (terms <- Terms.values; safe <- Seq(false, true)) {
     val all = rows.values.indices
+    val kind = s"${if (safe) "safe" else "near"} sums $terms"
+    def over(part: Seq[Int]) = state(terms, part, safe = safe)
 
-    test(s"the empty state is neutral on either side, with sums $terms") {
-      val whole = results(state(terms, all))
-      assert(results(state(terms, all).merge(state(terms, Nil))) == whole)
-      assert(results(state(terms, Nil).merge(state(terms, all))) == whole)
-      assert(state(terms, Nil).merge(state(terms, Nil)).noKeys(0))
+    test(s"the empty state is neutral on either side, with $kind") {
+      val whole = results(over(all))
+      assert(results(over(all).merge(over(Nil))) == whole)
+      assert(results(over(Nil).merge(over(all))) == whole)
+      assert(over(Nil).merge(over(Nil)).noKeys(0))
     }
 
-    test(s"any split of the keys, merged in any order, gives the same, with sums $terms") {
+    test(s"any split of the keys, merged in any order, gives the same, with $kind") {
       val random = new Random(11)
-      val whole = state(terms, all)
+      val whole = over(all)
       for (parts <- Seq(2, 3, 7, 40, all.size)) {
         val split = random.shuffle(all.toList).zipWithIndex.groupMap(_._2 % parts)(_._1).values
-        val states = random.shuffle(split.toList).map(state(terms, _))
+        val states = random.shuffle(split.toList).map(over(_))
         assertSame(states.reduceLeft(_ merge _), whole)
-        val again = random.shuffle(split.toList).map(state(terms, _))
+        val again = random.shuffle(split.toList).map(over(_))
         assertSame(again.reduceRight((left, right) => left.merge(right)), whole)
       }
+    }
+
+    test(s"near and safe states agree where queries are near, with $kind") {
+      assertSame(over(all), state(terms, all, safe = !safe))
     }
   }
 
@@ -82,7 +101,7 @@ class PooledStateSuite extends AnyFunSuite {
       for ((query, i) <- queries.zipWithIndex) {
         val difference = (rows.pooled(query, moved(Step)) - rows.pooled(query, moved(-Step))) /
           (2 * Step)
-        assertClose(sums.byLogWidth(i, g, w(g)), difference, 1e-8)
+        assertClose(sums.byLogWidth(i, g), difference, 1e-8)
       }
     }
   }
@@ -93,11 +112,11 @@ class PooledStateSuite extends AnyFunSuite {
       val all = rows.values.indices
       val sums = state(Terms.CURVATURE, all, w)
       for (i <- queries.indices) {
-        val second = sums.secondByLogWidths(i, w).iterator
+        val second = sums.secondByLogWidths(i).iterator
         for (g <- w.indices; h <- g until w.length) {
           def slope(by: Double) = {
             val moved = w.updated(h, w(h) * math.exp(-by))
-            state(Terms.WIDTHS, all, moved).byLogWidth(i, g, moved(g))
+            state(Terms.WIDTHS, all, moved).byLogWidth(i, g)
           }
           assertClose(second.next(), (slope(Step) - slope(-Step)) / (2 * Step), 1e-7)
         }
@@ -109,10 +128,10 @@ class PooledStateSuite extends AnyFunSuite {
   test("states whose nearest keys are worlds apart merge to the nearer one's results") {
     for (distance <- Seq(1e2, 1e6, 1e100)) {
       def at(feature: Double, value: Double, terms: Terms) = {
-        val state = new PooledState(1, 1, terms, 0)
-        val key = new KeyBlock(0, 1, Array(feature), Array(value), Array(1.0))
-        new ScalarSupport().accumulate(key, QueryBlock.of(1, Array(Array(0.0))), Array(1.0), state)
-        state
+        val query = QueryBlock.of(1, Array(Array(0.0)))
+        val pass = new PoolingPass(source(1, 0), query, Array(Array(1.0)), terms, 0, true)
+        pass.meet(KeyBlock.of(0, 1, Array(feature), Array(value), Array(1.0), 0))
+        pass.states.head
       }
       for (terms <- Terms.values) {
         for (
@@ -126,7 +145,7 @@ class PooledStateSuite extends AnyFunSuite {
             assert(merged.effectiveKeys(0) == 1)
             assert(merged.variance(0) == 0)
           }
-          if (terms == Terms.WIDTHS) assert(merged.byLogWidth(0, 0, 1) == 0)
+          if (terms == Terms.WIDTHS) assert(merged.byLogWidth(0, 0) == 0)
         }
       }
     }
@@ -137,22 +156,23 @@ class PooledStateSuite extends AnyFunSuite {
     assert(state(Terms.VALUE, Nil).pooled(0).isNaN)
     assert(state(Terms.SPREAD, Nil).variance(0).isNaN)
     assert(state(Terms.SPREAD, Nil).effectiveKeys(0) == 0)
-    assert(state(Terms.WIDTHS, Nil).byLogWidth(0, 0, 1).isNaN)
+    assert(state(Terms.WIDTHS, Nil).byLogWidth(0, 0).isNaN)
     assert(!state(Terms.VALUE, Seq(0)).noKeys(0))
   }
 
   test("states of different queries, terms, widths or centres are refused") {
-    val state = new PooledState(2, 1, Terms.VALUE, 0)
+    val state = new PooledState(2, 1, 0, Terms.VALUE, 0, false)
     for (
       other <- Seq(
-        new PooledState(3, 1, Terms.VALUE, 0),
-        new PooledState(2, 2, Terms.VALUE, 0),
-        new PooledState(2, 1, Terms.SPREAD, 0),
-        new PooledState(2, 1, Terms.VALUE, 1)
+        new PooledState(3, 1, 0, Terms.VALUE, 0, false),
+        new PooledState(2, 2, 0, Terms.VALUE, 0, false),
+        new PooledState(2, 1, 0, Terms.SPREAD, 0, false),
+        new PooledState(2, 1, 0, Terms.VALUE, 1, false),
+        new PooledState(2, 1, 0, Terms.VALUE, 0, true)
       )
     ) assert(refusal(state.merge(other)) == "only states of the same queries can be merged")
     assert(
-      refusal(new PooledState(2, 0, Terms.VALUE, 0)) ==
+      refusal(new PooledState(2, 0, 0, Terms.VALUE, 0, false)) ==
         "number of widths must be at least 1, but was 0"
     )
   }
@@ -160,6 +180,6 @@ class PooledStateSuite extends AnyFunSuite {
   test("results whose sums were not formed are refused") {
     intercept[IllegalStateException](state(Terms.VALUE, Seq(0)).variance(0))
     intercept[IllegalStateException](state(Terms.WIDTHS, Seq(0)).effectiveKeys(0))
-    intercept[IllegalStateException](state(Terms.SPREAD, Seq(0)).byLogWidth(0, 0, 1))
+    intercept[IllegalStateException](state(Terms.SPREAD, Seq(0)).byLogWidth(0, 0))
   }
 }

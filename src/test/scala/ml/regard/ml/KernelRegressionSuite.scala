@@ -255,9 +255,9 @@ class KernelRegressionSuite extends MlSuite {
     assert(summary.stopReason == "the next step promised less than tol 1.0E-8 of the criterion")
     assert(
       summary.engineReason.startsWith(
-        "engine broadcast (chosen): keys [62 x 2] take 0.00237 MB, " +
+        "engine broadcast (chosen): keys [62 x 2] take 0.00307 MB, " +
           "twice, and spark.driver.memory "
-      ) // 8 (2 + 3) 62 = 2480 bytes; the estimate counts all rows
+      ) // (8 2 + 36) 62 = 3224 bytes; the estimate counts all rows
     )
     assert(summary.seconds > 0)
   }

@@ -25,6 +25,8 @@ class ParamsSuite extends MlSuite {
     "miniBatchFraction",
     "seed",
     "engine",
+    "answerTolerance",
+    "precision",
     "stagingDir",
     "numPartitions",
     "aggregationDepth",
@@ -61,7 +63,8 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getEngine == "auto" && estimator.getNumPartitions == 0)
     assert(estimator.getAggregationDepth == 2 && estimator.getStagingDir == "")
     assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
-    assert(estimator.getOnCancel == "discard")
+    assert(estimator.getOnCancel == "discard" && estimator.getAnswerTolerance == 1e-12)
+    assert(estimator.getPrecision == "float64")
   }
 
   test("setters set what they name") {
@@ -86,6 +89,8 @@ class ParamsSuite extends MlSuite {
       .setMiniBatchFraction(0.125)
       .setSeed(9)
       .setEngine("broadcast")
+      .setAnswerTolerance(0.25)
+      .setPrecision("float32")
       .setStagingDir("s")
       .setNumPartitions(3)
       .setAggregationDepth(4)
@@ -115,6 +120,8 @@ class ParamsSuite extends MlSuite {
         "miniBatchFraction" -> 0.125,
         "seed" -> 9L,
         "engine" -> "broadcast",
+        "answerTolerance" -> 0.25,
+        "precision" -> "float32",
         "stagingDir" -> "s",
         "numPartitions" -> 3,
         "aggregationDepth" -> 4,
@@ -150,6 +157,8 @@ class ParamsSuite extends MlSuite {
       () => estimator.setAggregationDepth(0),
       () => estimator.setCheckpointInterval(0),
       () => estimator.setCheckpointInterval(-2),
+      () => estimator.setAnswerTolerance(-1e-12),
+      () => estimator.setPrecision("float16"),
       () => estimator.setOnCancel("shrug")
     )
     for ((attempt, i) <- attempts.zipWithIndex) {

@@ -1,0 +1,7 @@
+package ml.regard.job;
+
+/** The precisions that an option offers. */
+enum PrecisionName {
+  float64,
+  float32
+}

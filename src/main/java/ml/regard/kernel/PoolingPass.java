@@ -1,0 +1,223 @@
+package ml.regard.kernel;
+
+import java.util.Arrays;
+import java.util.Iterator;
+
+/**
+ * A block of queries on its way past keys, block by block, with their sums for each candidate of
+ * the inverse widths. {@link #meet} the blocks in order, then look at the {@link #states}.
+ *
+ * <p>A <em>near</em> pass is the fast one; queries for which its states turn out to be {@link
+ * PooledState#far} make another, <em>safe</em> pass, which costs the distances twice.
+ *
+ * <p>Blocks that cannot change a query's answer are left out of its sums ({@link Reach}): a group
+ * of queries passes by a block when all of them leave it out.
+ *
+ * <p>Cost: one exponential per pair of query and site. Allocates sums and scratch when it is made,
+ * and next to nothing when it meets keys. Not safe for many threads.
+ */
+public final class PoolingPass {
+  private static final int LANES = PoolingSupport.LANES;
+
+  /** For single lanes, with the same bits. */
+  private static final PoolingSupport SINGLE = new ScalarSupport();
+
+  private final PoolingSupport support;
+  private final QueryBlock queries;
+  private final Tile[] tiles;
+  private final Reach[] reaches;
+  private final PooledState[] states;
+  private final double[] max = new double[LANES];
+  private final int[] leftOutFirst = new int[LANES];
+  private final int[] leftOutEnd = new int[LANES];
+
+  /**
+   * A pass that has met no key.
+   *
+   * @param keys where the keys come from
+   * @param candidates inverse widths, of length 1 or dim each
+   * @param tolerance by how much a pooled value may be moved by keys that are left out, as a share
+   *     of the standard deviation of the values; 0 for none that would change a bit
+   * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
+   */
+  public PoolingPass(
+      Keys keys,
+      QueryBlock queries,
+      double[][] candidates,
+      Terms terms,
+      double tolerance,
+      boolean safe) {
+    this(
+        AttentionPooling.SUPPORT,
+        keys,
+        queries,
+        candidates,
+        terms,
+        Precision.FLOAT64,
+        tolerance,
+        safe);
+  }
+
+  PoolingPass(
+      PoolingSupport support,
+      Keys keys,
+      QueryBlock queries,
+      double[][] candidates,
+      Terms terms,
+      Precision precision,
+      double tolerance,
+      boolean safe) {
+    this.support = support;
+    if (queries.dim() != keys.dim()) {
+      throw new IllegalArgumentException(
+          "queries must have the %d features of the keys, but have %d"
+              .formatted(keys.dim(), queries.dim()));
+    }
+    this.queries = queries;
+    tiles = new Tile[candidates.length];
+    reaches = new Reach[candidates.length];
+    states = new PooledState[candidates.length];
+    for (int c = 0; c < candidates.length; c++) {
+      Checks.inverseWidths(candidates[c], keys.dim());
+      tiles[c] = new Tile(queries, candidates[c], terms, precision, safe);
+      reaches[c] = new Reach(keys, queries, tiles[c], terms, tolerance);
+      states[c] =
+          new PooledState(
+              queries.size(),
+              candidates[c].length,
+              keys.numOthers(),
+              terms,
+              keys.valueCentre(),
+              safe);
+    }
+  }
+
+  /** The sums for each candidate over the keys met so far. */
+  public PooledState[] states() {
+    return states;
+  }
+
+  /** Takes the queries past one block of keys. */
+  public void meet(KeyBlock keys) {
+    for (Tile tile : tiles) {
+      tile.keys = keys;
+      if (tile.singles != null) {
+        tile.singles.load();
+      }
+    }
+    for (int group = 0; group < queries.size(); group += LANES) {
+      int end = Math.min(group + LANES, queries.size());
+      leaveOut(keys, group, end);
+      for (int c = 0; c < tiles.length; c++) {
+        meet(keys, c, group, end);
+      }
+    }
+  }
+
+  private void meet(KeyBlock keys, int c, int group, int end) {
+    PooledState state = states[c];
+    int skipped = reaches[c].skipped(keys, state, group, end);
+    if (skipped == end - group) {
+      return;
+    }
+    double[][] kept = skipped > 0 ? state.keep(group, end) : null;
+    if (tiles[c].safe) {
+      raise(tiles[c], reaches[c], state, group, end);
+    }
+    visit(tiles[c], state, group, end);
+    for (int lane = group; skipped > 0 && lane < end; lane++) {
+      if (reaches[c].skips(lane - group)) {
+        state.restore(lane, kept, group);
+      }
+    }
+  }
+
+  /** Takes the queries past all keys. */
+  PoolingPass meet(Iterator<KeyBlock> blocks) {
+    blocks.forEachRemaining(this::meet);
+    return this;
+  }
+
+  /** The logits of a group's lanes over one block, {@code [sites x LANES]} from site 0. */
+  void logits(KeyBlock keys, int group, double[] logits) {
+    Tile tile = tiles[0];
+    tile.keys = keys;
+    tile.first = group;
+    tile.end = Math.min(group + LANES, queries.size());
+    for (int from = 0; from < keys.sites(); from += PoolingSupport.SITES) {
+      tile.from = from;
+      tile.to = Math.min(from + PoolingSupport.SITES, keys.sites());
+      support.logits(tile);
+      System.arraycopy(tile.attention, 0, logits, from * LANES, (tile.to - from) * LANES);
+    }
+  }
+
+  /** Which sites of the block each lane leaves out. */
+  private void leaveOut(KeyBlock keys, int group, int end) {
+    for (int lane = group; lane < end; lane++) {
+      int first = queries.leftOutFirst(lane, keys);
+      leftOutFirst[lane - group] = first;
+      leftOutEnd[lane - group] = first < keys.sites() ? queries.leftOutEnd(lane, keys) : first;
+    }
+  }
+
+  /**
+   * The sites before the first and behind the last that some lane leaves out go to all lanes
+   * together; those between to each lane alone. So each lane meets its sites in order.
+   */
+  private void visit(Tile tile, PooledState state, int group, int end) {
+    int sites = tile.keys.sites();
+    int first = sites;
+    int last = 0;
+    for (int lane = 0; lane < end - group; lane++) {
+      if (leftOutFirst[lane] < sites) {
+        first = Math.min(first, leftOutFirst[lane]);
+        last = Math.max(last, leftOutEnd[lane]);
+      }
+    }
+    add(support, tile, state, group, end, 0, first);
+    if (first < sites) {
+      for (int lane = group; lane < end; lane++) {
+        int from = Math.min(leftOutFirst[lane - group], last);
+        int to = Math.max(leftOutEnd[lane - group], from);
+        add(SINGLE, tile, state, lane, lane + 1, first, from);
+        add(SINGLE, tile, state, lane, lane + 1, to, last);
+      }
+      add(support, tile, state, group, end, last, sites);
+    }
+  }
+
+  private static void add(
+      PoolingSupport support, Tile tile, PooledState state, int first, int end, int from, int to) {
+    tile.first = first;
+    tile.end = end;
+    for (tile.from = from; tile.from < to; tile.from = tile.to) {
+      tile.to = Math.min(tile.from + PoolingSupport.SITES, to);
+      support.add(tile, state);
+    }
+  }
+
+  /** Raises the references to the nearest site of the block that is not left out. */
+  private void raise(Tile tile, Reach reach, PooledState state, int group, int end) {
+    int sites = tile.keys.sites();
+    Arrays.fill(max, Double.NEGATIVE_INFINITY);
+    tile.first = group;
+    tile.end = end;
+    for (tile.from = 0; tile.from < sites; tile.from = tile.to) {
+      tile.to = Math.min(tile.from + PoolingSupport.SITES, sites);
+      support.logits(tile);
+      for (int lane = 0; lane < end - group; lane++) {
+        for (int site = tile.from; site < tile.to; site++) {
+          if (site < leftOutFirst[lane] || site >= leftOutEnd[lane]) {
+            max[lane] = Math.max(max[lane], tile.attention[(site - tile.from) * LANES + lane]);
+          }
+        }
+      }
+    }
+    for (int lane = group; lane < end; lane++) {
+      if (!reach.skips(lane - group)) {
+        state.raise(lane, Math.ceil(max[lane - group]));
+      }
+    }
+  }
+}

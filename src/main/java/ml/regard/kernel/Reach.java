@@ -1,0 +1,129 @@
+package ml.regard.kernel;
+
+import java.util.Arrays;
+import java.util.Iterator;
+
+/**
+ * Which blocks of keys a query need not meet.
+ *
+ * <p>The keys of a block are at least as far from a query as its bounding box, near2, and at most
+ * as far as the box's farthest corner, far2 (squared, scaled as the exponents of base 2). With the
+ * weight C of its allowed keys,
+ *
+ * <pre>
+ *   C 2^-far2  &lt;=  the block's part of S0  &lt;=  C 2^-near2
+ * </pre>
+ *
+ * <p>A block is left out of the sums of a query when each of its e is 0 in double precision anyway,
+ * and within a tolerance of the pooled value, as a share of the standard deviation of the values,
+ * when
+ *
+ * <pre>
+ *   C 2^-near2 g  &lt;=  (tolerance deviation / range) / blocks  max over blocks (C 2^-far2)
+ * </pre>
+ *
+ * <p>where g is 1, and max(near2, 4)^2 for derivatives, whose terms are at most e near2^2 there.
+ * All that is left out is then at most tolerance deviation / range of S0, and moves the pooled
+ * value by no more than the range of the values times that. Each query decides by itself, so its
+ * bits do not depend on the queries beside it.
+ */
+final class Reach {
+  private static final int LANES = PoolingSupport.LANES;
+
+  /** Terms with exponents below this are 0, with a margin for what rounds distances. */
+  private static final double ZERO = Exp2.MIN - 2;
+
+  /** Distances are off by less than this, relatively. */
+  private static final double MARGIN = 1e-9;
+
+  private final QueryBlock queries;
+  private final Tile tile;
+  private final boolean derivatives;
+
+  /** The logarithm of what may be left out of a block, by lane. */
+  private final double[] least;
+
+  private final double[] near2 = new double[LANES];
+  private final boolean[] skips = new boolean[LANES];
+
+  Reach(Keys keys, QueryBlock queries, Tile tile, Terms terms, double tolerance) {
+    this.queries = queries;
+    this.tile = tile;
+    this.derivatives = terms.hasWidths();
+    this.least = new double[queries.stride()];
+    Arrays.fill(least, Double.NEGATIVE_INFINITY);
+    double share = tolerance * keys.valueShare();
+    if (share > 0) {
+      int blocks = 0;
+      for (Iterator<KeyBlock> all = keys.blocks(); all.hasNext(); blocks++) {
+        atLeast(all.next());
+      }
+      double left = Exp2.log2(share / blocks);
+      for (int i = 0; i < least.length; i++) {
+        least[i] += left;
+      }
+    }
+  }
+
+  /** Raises each lane's lower bound of S0 to the part of one block. */
+  private void atLeast(KeyBlock keys) {
+    for (int i = 0; i < queries.size(); i++) {
+      double far2 = 0;
+      for (int f = 0; f < keys.dim; f++) {
+        double query = queries.features[f * queries.stride() + i];
+        double x = Math.max(query - keys.lower[f], keys.upper[f] - query) * tile.scales[f];
+        far2 += x * x;
+      }
+      double bound = keys.totalLogWeight - far2 * (1 + MARGIN);
+      if (bound > least[i]) {
+        int first = queries.leftOutFirst(i, keys);
+        if (first < keys.sites()) {
+          double rest = keys.logWeightWithout(first, queries.leftOutEnd(i, keys));
+          bound = rest - far2 * (1 + MARGIN);
+        }
+        least[i] = Math.max(least[i], bound);
+      }
+    }
+  }
+
+  /** Finds which lanes of a group leave a block out; returns how many do. */
+  int skipped(KeyBlock keys, PooledState state, int group, int end) {
+    nearest(keys, group, end);
+    int count = 0;
+    for (int lane = 0; lane < end - group; lane++) {
+      double distance = near2[lane] * (1 - MARGIN);
+      double reference = state.reference[group + lane];
+      double room = least[group + lane] - (keys.totalLogWeight - distance);
+      boolean zero = keys.maxLogWeight - distance - reference < ZERO;
+      boolean within = room >= 0 && (!derivatives || 2 * Exp2.log2(Math.max(distance, 4)) <= room);
+      skips[lane] = zero || within;
+      count += skips[lane] ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** Whether a lane of the group last asked for leaves the block out. */
+  boolean skips(int lane) {
+    return skips[lane];
+  }
+
+  private void nearest(KeyBlock keys, int group, int end) {
+    Arrays.fill(near2, 0);
+    for (int f = 0; f < keys.dim; f++) {
+      double lower = keys.lower[f];
+      double upper = keys.upper[f];
+      double scale = tile.scales[f];
+      int shift = f * queries.stride() + group;
+      for (int lane = 0; lane < end - group; lane++) {
+        double query = queries.features[shift + lane];
+        double x = Math.max(0, Math.max(lower - query, query - upper)) * scale;
+        near2[lane] += x * x;
+      }
+    }
+    if (tile.safe) {
+      for (int lane = 0; lane < end - group; lane++) {
+        near2[lane] = Math.min(near2[lane], PoolingSupport.FARTHEST);
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package ml.regard.lattice;
+
+import java.io.Serializable;
+import ml.regard.kernel.PooledState;
+
+/**
+ * The sums of a block of queries as a lattice has them, each with a bound of how far its pooled
+ * value, and the derivatives of that, are from those of the exact sums.
+ *
+ * <p>A query outside of the box has sums that are NaN and an infinite bound, one far from every key
+ * an infinite bound: exact sums answer for those that are not {@link #certified}. Immutable; safe
+ * for many threads.
+ */
+public final class LatticeAnswers implements Serializable {
+  private static final long serialVersionUID = 1;
+
+  /**
+   * Derivatives by log widths may be off by so many times what a pooled value may be: their kernels
+   * are rougher by about that.
+   */
+  public static final double DERIVATIVES = 16;
+
+  private final LatticePlan plan;
+  private final double valueCentre;
+  private final ErrorBound bound;
+  private final int size;
+  private final int stride;
+  private final double[] sums;
+
+  LatticeAnswers(
+      LatticePlan plan, double valueCentre, ErrorBound bound, int size, int stride, double[] sums) {
+    this.plan = plan;
+    this.valueCentre = valueCentre;
+    this.bound = bound;
+    this.size = size;
+    this.stride = stride;
+    this.sums = sums;
+  }
+
+  public int size() {
+    return size;
+  }
+
+  /**
+   * The sums as a near state. Those of queries that are not certified are of no use, and may have
+   * any sign.
+   */
+  public PooledState state() {
+    Moments moments = plan.moments();
+    PooledState state = PooledState.near(size, moments.numWidths, plan.terms(), valueCentre);
+    double[] plain = new double[moments.numTargets];
+    double[] valued = new double[moments.numTargets];
+    for (int i = 0; i < size; i++) {
+      System.arraycopy(sums, i * stride, plain, 0, plain.length);
+      System.arraycopy(sums, i * stride + plain.length, valued, 0, valued.length);
+      state.put(i, plain, valued);
+    }
+    return state;
+  }
+
+  /**
+   * The bounds of query i, infinite where there is none: of the pooled value, of its derivative by
+   * each log width, and of its second derivatives by each pair, as far as the terms go.
+   *
+   * @param ownWeight sum c over keys at the place of the query that are added to its sums ({@link
+   *     ml.regard.kernel.TrainingQueries#met}), 0 without
+   * @param ownValue sum c (v - centre) over them
+   */
+  public double[] bounds(int i, double ownWeight, double ownValue) {
+    double[] bounds = new double[bound.length()];
+    bound.of(sums, i * stride, ownWeight, ownValue, bounds);
+    return bounds;
+  }
+
+  /** The same for the query alone. */
+  public double[] bounds(int i) {
+    return bounds(i, 0, 0);
+  }
+
+  /**
+   * Whether the pooled value of query i is certain to be within the plan's tolerance, and its
+   * derivatives by log widths, where the terms have them, within {@link #DERIVATIVES} times that.
+   * Second derivatives may be anything: they steer steps, and are not answers.
+   */
+  public boolean certified(int i, double ownWeight, double ownValue) {
+    double[] bounds = bounds(i, ownWeight, ownValue);
+    double allowed = plan.tolerance() * bound.deviation;
+    boolean certified = bounds[0] <= allowed;
+    for (int g = 0; plan.terms().hasWidths() && g < plan.moments().numWidths; g++) {
+      certified &= bounds[1 + g] <= DERIVATIVES * allowed;
+    }
+    return certified;
+  }
+
+  /** The same for the query alone. */
+  public boolean certified(int i) {
+    return certified(i, 0, 0);
+  }
+}
