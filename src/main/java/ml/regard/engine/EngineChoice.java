@@ -1,6 +1,7 @@
 package ml.regard.engine;
 
 import ml.regard.DataException;
+import ml.regard.lattice.LatticePlan;
 import org.apache.spark.SparkContext;
 
 /**
@@ -13,6 +14,7 @@ public record EngineChoice(String engine, String reason) {
   public static final String AUTO = "auto";
   public static final String BROADCAST = "broadcast";
   public static final String PARTITIONED = "partitioned";
+  public static final String LATTICE = "lattice";
 
   /**
    * Takes the engine that was asked for, or with {@link #AUTO} the broadcast engine when the keys
@@ -37,6 +39,11 @@ public record EngineChoice(String engine, String reason) {
       throw new DataException(
           "engine broadcast: %s: raise %s to %dm, or take engine partitioned"
               .formatted(need, memory.setting(), memory.heapFor(bytes)));
+    }
+    if (asked.equals(LATTICE) && dim > LatticePlan.MAX_FEATURES) {
+      throw new DataException(
+          "engine lattice has at most %d features, but there are %d: take engine broadcast or partitioned"
+              .formatted(LatticePlan.MAX_FEATURES, dim));
     }
     String engine = asked.equals(AUTO) ? (fits ? BROADCAST : PARTITIONED) : asked;
     String how = asked.equals(AUTO) ? "chosen" : "as asked for";

@@ -8,7 +8,10 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.LongStream;
 import ml.regard.DataException;
+import ml.regard.kernel.BlockSummary;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
@@ -20,6 +23,8 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
@@ -57,6 +62,7 @@ final class KeyFiles implements Keys, Serializable {
   private final int numKeys;
   private final double valueCentre;
   private final List<RowGroup> groups;
+  private final List<BlockSummary> summaries;
   private final SerializableConfiguration hadoop;
 
   private KeyFiles(
@@ -64,11 +70,13 @@ final class KeyFiles implements Keys, Serializable {
       int numKeys,
       double valueCentre,
       List<RowGroup> groups,
+      List<BlockSummary> summaries,
       SerializableConfiguration hadoop) {
     this.dim = dim;
     this.numKeys = numKeys;
     this.valueCentre = valueCentre;
     this.groups = groups;
+    this.summaries = summaries;
     this.hadoop = hadoop;
   }
 
@@ -105,6 +113,7 @@ final class KeyFiles implements Keys, Serializable {
         Math.toIntExact(next),
         valueCentre,
         groups,
+        List.of(),
         new SerializableConfiguration(new Configuration(hadoop)));
   }
 
@@ -142,9 +151,43 @@ final class KeyFiles implements Keys, Serializable {
     throw new DataException("%s has no column of positions".formatted(file));
   }
 
-  /** The same files with the weighted mean of their values. */
-  KeyFiles centredAt(double centre) {
-    return new KeyFiles(dim, numKeys, centre, groups, hadoop);
+  /**
+   * The same files with the summaries of all blocks: one reading of all keys.
+   *
+   * @throws DataException if a key is damaged
+   */
+  KeyFiles surveyed(JavaSparkContext spark) {
+    try {
+      List<BlockSummary> found =
+          blocks(spark, 3 * spark.defaultParallelism()).map(KeyBlock::summary).collect();
+      return new KeyFiles(dim, numKeys, valueCentre, groups, new ArrayList<>(found), hadoop);
+    } catch (Exception e) { // Spark throws checked exceptions that it does not declare
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof DataException) {
+          throw new DataException(cause.getMessage(), e);
+        }
+      }
+      throw e;
+    }
+  }
+
+  /** The same files with the weighted mean of their values, as the summaries say. */
+  KeyFiles centred() {
+    double centre = BlockSummary.valueCentre(summaries);
+    return new KeyFiles(dim, numKeys, centre, groups, summaries, hadoop);
+  }
+
+  /** All blocks in order, in about so many partitions of whole segments. */
+  JavaRDD<KeyBlock> blocks(JavaSparkContext spark, int partitions) {
+    List<KeyRange> ranges = KeyRange.split(0, numKeys, partitions);
+    return spark
+        .parallelize(ranges, Math.max(1, ranges.size()))
+        .flatMap(range -> range.blocks(this, block -> true));
+  }
+
+  @Override
+  public List<BlockSummary> summaries() {
+    return summaries;
   }
 
   @Override
@@ -162,21 +205,41 @@ final class KeyFiles implements Keys, Serializable {
     return valueCentre;
   }
 
+  int numBlocks() {
+    return (numKeys + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
+  }
+
+  /** Whether a block is the last of its segment. */
+  boolean endsSegment(KeyBlock block) {
+    int end = block.firstPosition() + PackedKeys.BLOCK_SIZE;
+    return end % SEGMENT_SIZE == 0 || end >= numKeys;
+  }
+
   int numSegments() {
     return (numKeys + SEGMENT_SIZE - 1) / SEGMENT_SIZE;
   }
 
   @Override
   public Iterator<KeyBlock> blocks() {
-    return blocks(0, numSegments());
+    return blocks(0, numSegments(), block -> true);
   }
 
-  /** The blocks of the segments first to end - 1, in order, read once. */
-  Iterator<KeyBlock> blocks(int first, int end) {
-    long from = (long) first * SEGMENT_SIZE;
+  @Override
+  public Iterator<KeyBlock> blocks(Predicate<BlockSummary> wanted) {
+    return blocks(0, numSegments(), wanted);
+  }
+
+  /** The wanted blocks of the segments first to end - 1, in order, read once. */
+  Iterator<KeyBlock> blocks(int first, int end, Predicate<BlockSummary> wanted) {
     long to = Math.min((long) end * SEGMENT_SIZE, numKeys);
-    List<RowGroup> touched =
-        groups.stream().filter(group -> group.end() > from && group.first < to).toList();
-    return new KeyBlockReader(hadoop.value(), touched, dim, valueCentre, from, to);
+    long[] positions =
+        LongStream.iterate((long) first * SEGMENT_SIZE, p -> p < to, p -> p + PackedKeys.BLOCK_SIZE)
+            .filter(p -> summaries.isEmpty() || wanted.test(summaries.get(block(p))))
+            .toArray();
+    return new KeyBlockReader(hadoop.value(), groups, dim, valueCentre, numKeys, positions);
+  }
+
+  private static int block(long position) {
+    return (int) (position / PackedKeys.BLOCK_SIZE);
   }
 }

@@ -5,7 +5,6 @@ import java.util.List;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.LossSums;
-import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.PoolingPass;
 import ml.regard.kernel.QueryBlock;
@@ -37,18 +36,21 @@ final class PartitionedEngine implements Engine {
   private final int tasks;
   private final int aggregationDepth;
   private final long roundBytes;
+  private final double tolerance;
 
   PartitionedEngine(
       JavaSparkContext spark,
       KeyFiles files,
       int numPartitions,
       int aggregationDepth,
-      long roundBytes) {
+      long roundBytes,
+      double tolerance) {
     this.spark = spark;
     this.files = files;
     this.tasks = numPartitions > 0 ? numPartitions : 3 * spark.defaultParallelism();
     this.aggregationDepth = aggregationDepth;
     this.roundBytes = roundBytes;
+    this.tolerance = tolerance;
   }
 
   @Override
@@ -69,8 +71,7 @@ final class PartitionedEngine implements Engine {
   @Override
   public LossSums[] evaluate(LossRequest request) {
     int rowsPerRound = rowsPerRound(request);
-    int numBlocks = (files.numKeys() + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
-    PositionSums sums = new PositionSums(0, numBlocks, numBlocks, request);
+    PositionSums sums = noSums(request);
     long from = 0;
     while (from < files.numKeys()) {
       long to = endOfRound(request.batch(), from, rowsPerRound);
@@ -80,6 +81,31 @@ final class PartitionedEngine implements Engine {
       from = to;
     }
     return sums.tree().root();
+  }
+
+  /**
+   * The sums over some rows at each candidate.
+   *
+   * @param chunks the rows in ascending order of their positions, a few thousand in each chunk
+   */
+  LossSums[] evaluate(LossRequest request, List<TrainingQueries> chunks) {
+    PositionSums sums = noSums(request);
+    TrainingQueries round = new TrainingQueries(files.dim(), request.leaveOut());
+    for (TrainingQueries chunk : chunks) {
+      if (round.size() > 0 && round.size() + chunk.size() > rowsPerRound(request)) {
+        sums.add(round, pool(round.block(), request));
+        round = new TrainingQueries(files.dim(), request.leaveOut());
+      }
+      round.addAll(chunk);
+    }
+    if (round.size() > 0) {
+      sums.add(round, pool(round.block(), request));
+    }
+    return sums.tree().root();
+  }
+
+  private PositionSums noSums(LossRequest request) {
+    return new PositionSums(0, files.numBlocks(), files.numBlocks(), request);
   }
 
   /** The rows of a batch with positions from to to - 1, in ascending order. */
@@ -146,6 +172,7 @@ final class PartitionedEngine implements Engine {
 
   private PooledState[] pool(QueryBlock queries, double[][] candidates, Terms terms, boolean safe) {
     KeyFiles shared = files;
+    double moved = tolerance;
     Broadcast<QueryBlock> asking = spark.broadcast(queries);
     List<KeyRange> ranges = KeyRange.split(0, files.numKeys(), tasks);
     try {
@@ -153,7 +180,11 @@ final class PartitionedEngine implements Engine {
           .parallelize(ranges, ranges.size())
           .treeAggregate(
               new BlockTree<PooledState>(files.numSegments()),
-              (tree, range) -> visit(tree, shared, range, asking.value(), candidates, terms, safe),
+              (tree, range) -> {
+                PoolingPass pass =
+                    new PoolingPass(shared, asking.value(), candidates, terms, moved, safe);
+                return visit(tree, shared, range, pass);
+              },
               BlockTree<PooledState>::merge,
               aggregationDepth)
           .root();
@@ -164,32 +195,31 @@ final class PartitionedEngine implements Engine {
 
   /** Takes queries past a range of keys; the states of each segment go into the tree. */
   private static BlockTree<PooledState> visit(
-      BlockTree<PooledState> tree,
-      KeyFiles files,
-      KeyRange range,
-      QueryBlock queries,
-      double[][] candidates,
-      Terms terms,
-      boolean safe) {
-    PoolingPass pass = null;
-    for (Iterator<KeyBlock> blocks = range.blocks(files); blocks.hasNext(); ) {
+      BlockTree<PooledState> tree, KeyFiles files, KeyRange range, PoolingPass pass) {
+    int segment = range.first();
+    Iterator<KeyBlock> blocks = range.blocks(files, pass::needs);
+    while (blocks.hasNext()) {
       KeyBlock block = blocks.next();
-      if (pass == null) {
-        pass = new PoolingPass(files, queries, candidates, terms, 0, safe);
+      for (; segment < KeyRange.segment(block); segment++) {
+        close(tree, segment, pass);
       }
       pass.meet(block);
-      if (KeyRange.endsSegment(block, files)) {
-        tree.add(KeyRange.segment(block), pass.states());
-        pass = null;
-      }
+    }
+    for (; segment < range.end(); segment++) {
+      close(tree, segment, pass);
     }
     return tree;
+  }
+
+  private static void close(BlockTree<PooledState> tree, int segment, PoolingPass pass) {
+    tree.add(segment, pass.states());
+    pass.startAnew();
   }
 
   private static TrainingQueries chosen(
       KeyFiles files, KeyRange range, Batch batch, LeaveOut leaveOut, long from, long to) {
     TrainingQueries rows = new TrainingQueries(files.dim(), leaveOut);
-    for (Iterator<KeyBlock> blocks = range.blocks(files); blocks.hasNext(); ) {
+    for (Iterator<KeyBlock> blocks = range.blocks(files, block -> true); blocks.hasNext(); ) {
       KeyBlock block = blocks.next();
       for (int j = 0; j < block.size(); j++) {
         long position = (long) block.firstPosition() + j;

@@ -50,14 +50,14 @@ public final class AttentionPooling {
   public static PooledState[] pool(
       Keys keys, QueryBlock queries, double[][] candidates, Terms terms, double tolerance) {
     PoolingPass pass = new PoolingPass(keys, queries, candidates, terms, tolerance, false);
-    PooledState[] states = pass.meet(keys.blocks()).states();
+    PooledState[] states = pass.meet(keys).states();
     for (int c = 0; c < candidates.length; c++) {
       int[] far = states[c].far();
       if (far.length > 0) {
         double[][] candidate = {candidates[c]};
         PoolingPass safe =
             new PoolingPass(keys, queries.select(far), candidate, terms, tolerance, true);
-        states[c].replace(far, safe.meet(keys.blocks()).states()[0]);
+        states[c].replace(far, safe.meet(keys).states()[0]);
       }
     }
     return states;
@@ -105,7 +105,7 @@ public final class AttentionPooling {
     PoolingPass pass =
         new PoolingPass(
             SUPPORT, keys, queries, widths, Terms.VALUE, Precision.FLOAT32, tolerance, false);
-    PooledState state = pass.meet(keys.blocks()).states()[0];
+    PooledState state = pass.meet(keys).states()[0];
     int[] far = state.far(Precision.FLOAT32_NEAR * StrictMath.pow(2, keys.maxLogWeight()));
     if (far.length > 0) {
       state.replace(far, pool(keys, queries.select(far), widths, Terms.VALUE, tolerance)[0]);

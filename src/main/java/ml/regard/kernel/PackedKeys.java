@@ -3,6 +3,7 @@ package ml.regard.kernel;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.List;
 
 /**
  * All keys {@code [numKeys x dim]} with their values and importance weights, in canonical order and
@@ -28,7 +29,7 @@ public final class PackedKeys implements Keys, Serializable {
   private final KeyBlock[] blocks;
   private final int[] foldStarts;
   private final SpaceOrder order;
-  private final double valueShare;
+  private final List<BlockSummary> summaries;
 
   /**
    * Keys in canonical order.
@@ -48,7 +49,7 @@ public final class PackedKeys implements Keys, Serializable {
     this.foldStarts = foldStarts;
     this.valueCentre = valueCentre;
     this.order = order;
-    this.valueShare = valueShare(blocks, valueCentre);
+    this.summaries = Arrays.stream(blocks).map(KeyBlock::summary).toList();
   }
 
   /** Number of features d. */
@@ -78,8 +79,8 @@ public final class PackedKeys implements Keys, Serializable {
   }
 
   @Override
-  public double valueShare() {
-    return valueShare;
+  public List<BlockSummary> summaries() {
+    return summaries;
   }
 
   /**
@@ -115,28 +116,8 @@ public final class PackedKeys implements Keys, Serializable {
   }
 
   @Override
-  public double maxLogWeight() {
-    return Arrays.stream(blocks).mapToDouble(b -> b.maxLogWeight).max().orElse(0);
-  }
-
-  @Override
   public long code(double[] point) {
     return order.code(point);
-  }
-
-  private static double valueShare(KeyBlock[] blocks, double centre) {
-    double least = Double.POSITIVE_INFINITY;
-    double largest = Double.NEGATIVE_INFINITY;
-    WeightedMean squares = new WeightedMean();
-    for (KeyBlock block : blocks) {
-      for (int j = 0; j < block.size(); j++) {
-        double value = block.values[j] - centre;
-        least = Math.min(least, value);
-        largest = Math.max(largest, value);
-        squares.add(block.weights[j], value * value);
-      }
-    }
-    return largest > least ? Math.sqrt(squares.value()) / (largest - least) : 0;
   }
 
   /** Feature f of the key at a position. */
@@ -251,11 +232,6 @@ public final class PackedKeys implements Keys, Serializable {
   @Override
   public Iterator<KeyBlock> blocks() {
     return Arrays.asList(blocks).iterator();
-  }
-
-  /** A hash of all keys in their order, to the last bit. */
-  public long contentHash() {
-    return Arrays.stream(blocks).mapToLong(KeyBlock::contentHash).sum();
   }
 
   private KeyBlock blockOf(int position) {

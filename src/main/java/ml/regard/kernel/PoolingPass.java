@@ -1,7 +1,6 @@
 package ml.regard.kernel;
 
 import java.util.Arrays;
-import java.util.Iterator;
 
 /**
  * A block of queries on its way past keys, block by block, with their sums for each candidate of
@@ -27,6 +26,10 @@ public final class PoolingPass {
   private final Tile[] tiles;
   private final Reach[] reaches;
   private final PooledState[] states;
+  private final Keys keys;
+  private final double[][] candidates;
+  private final Terms terms;
+  private final boolean safe;
   private final double[] max = new double[LANES];
   private final int[] leftOutFirst = new int[LANES];
   private final int[] leftOutEnd = new int[LANES];
@@ -77,10 +80,26 @@ public final class PoolingPass {
     tiles = new Tile[candidates.length];
     reaches = new Reach[candidates.length];
     states = new PooledState[candidates.length];
+    this.keys = keys;
+    this.candidates = candidates;
+    this.terms = terms;
+    this.safe = safe;
     for (int c = 0; c < candidates.length; c++) {
       Checks.inverseWidths(candidates[c], keys.dim());
       tiles[c] = new Tile(queries, candidates[c], terms, precision, safe);
       reaches[c] = new Reach(keys, queries, tiles[c], terms, tolerance);
+    }
+    startAnew();
+  }
+
+  /** The sums for each candidate over the keys met so far, or since it started anew. */
+  public PooledState[] states() {
+    return states.clone();
+  }
+
+  /** Forgets the keys met so far: new sums begin. */
+  public void startAnew() {
+    for (int c = 0; c < states.length; c++) {
       states[c] =
           new PooledState(
               queries.size(),
@@ -92,9 +111,20 @@ public final class PoolingPass {
     }
   }
 
-  /** The sums for each candidate over the keys met so far. */
-  public PooledState[] states() {
-    return states;
+  /**
+   * Whether some query has to meet a block; the states of those that need not are as if it had been
+   * met.
+   */
+  public boolean needs(BlockSummary block) {
+    for (int c = 0; c < tiles.length; c++) {
+      for (int group = 0; group < queries.size(); group += LANES) {
+        int end = Math.min(group + LANES, queries.size());
+        if (reaches[c].skipped(block, states[c], group, end) < end - group) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /** Takes the queries past one block of keys. */
@@ -116,7 +146,7 @@ public final class PoolingPass {
 
   private void meet(KeyBlock keys, int c, int group, int end) {
     PooledState state = states[c];
-    int skipped = reaches[c].skipped(keys, state, group, end);
+    int skipped = reaches[c].skipped(keys.summary(), state, group, end);
     if (skipped == end - group) {
       return;
     }
@@ -133,8 +163,8 @@ public final class PoolingPass {
   }
 
   /** Takes the queries past all keys. */
-  PoolingPass meet(Iterator<KeyBlock> blocks) {
-    blocks.forEachRemaining(this::meet);
+  PoolingPass meet(Keys keys) {
+    keys.blocks(this::needs).forEachRemaining(this::meet);
     return this;
   }
 

@@ -63,7 +63,7 @@ final class Singles {
     }
     middle = least + (largest - least) / 2;
     half = largest > least ? (largest - least) / 2 : 1;
-    double log = Math.ceil(block.maxLogWeight);
+    double log = Math.ceil(block.summary().maxLogWeight);
     weight = Math.scalb(1.0, (int) log);
     for (int s = 0; s < block.sites(); s++) {
       values[s] = (float) ((block.siteValues[s] - middle) / half);

@@ -164,14 +164,17 @@ public final class TrainingQueries implements Serializable {
   /** The queries of the rows, one for all rows of a site, as the loops read them. */
   public QueryBlock block() {
     double[][] features = new double[numQueries][];
+    double[] weights = new double[numQueries];
     for (int q = 0; q < numQueries; q++) {
       features[q] = rows.row(firstRows[q]);
+      weights[q] = leaveOut == LeaveOut.FOLD ? Double.POSITIVE_INFINITY : leftOut[3 * q];
     }
     return QueryBlock.leavingOut(
         rows.dim(),
         features,
         Arrays.copyOf(leftOutFirst, numQueries),
-        Arrays.copyOf(leftOutEnd, numQueries));
+        Arrays.copyOf(leftOutEnd, numQueries),
+        weights);
   }
 
   /**

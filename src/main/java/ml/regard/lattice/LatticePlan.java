@@ -229,6 +229,16 @@ public final class LatticePlan implements Serializable {
     return sentence;
   }
 
+  /**
+   * The same lattice, which declines since the pairs cost less.
+   *
+   * @param pairs how many pairs of query and key exact sums would form
+   */
+  public LatticePlan declinedFor(double pairs) {
+    String reason = "%s would cost more than %s pairs".formatted(sentence, number(pairs));
+    return declined(inverseWidths, terms, tolerance, moments, reason);
+  }
+
   /** Multiplications, as counted. */
   public double cost() {
     return cost;

@@ -43,7 +43,7 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
   /** Adds the sites of a block of keys. */
   public LatticeState add(KeyBlock block) {
     double[] site = new double[plan.dim() + 3];
-    for (int s = 0; s < block.numSites(); s++) {
+    for (int s = 0; s < block.sites(); s++) {
       block.readSite(s, site);
       add(site, 0);
     }

@@ -21,14 +21,12 @@ import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.RowChunk;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsReader$;
 import org.apache.spark.ml.util.DefaultParamsWriter;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.json4s.JObject;
 import org.json4s.jackson.JsonMethods$;
 import org.slf4j.Logger;
@@ -57,9 +55,8 @@ final class ModelFiles {
 
   private ModelFiles() {}
 
-  private static String contentHash(KeyStore store, SparkSession session) {
-    return Long.toHexString(
-        store.contentHash(JavaSparkContext.fromSparkContext(session.sparkContext())));
+  private static String contentHash(KeyStore store) {
+    return Long.toHexString(store.keys().contentHash());
   }
 
   /** Saves a model; see {@link ModelFiles}. */
@@ -135,7 +132,7 @@ final class ModelFiles {
               "numKeys", model.numKeys(),
               "numFeatures", model.numFeatures(),
               "valueCentre", model.averagePooling(),
-              "contentHash", contentHash(model.store(), sparkSession()),
+              "contentHash", contentHash(model.store()),
               "inverseWidths", model.learnedInverseWidths());
       String json = JSON.writeValueAsString(Map.of(SECTION, section));
       return (JObject) JsonMethods$.MODULE$.mapper().readValue(json, org.json4s.JValue.class);
@@ -176,7 +173,11 @@ final class ModelFiles {
           choice.isBroadcast()
               ? new MemoryStore(readKeys(path, numFeatures))
               : FileStore.open(
-                  sparkSession(), keys(path), numFeatures, section.path("valueCentre").asDouble());
+                  sparkSession(),
+                  keys(path),
+                  numFeatures,
+                  section.path("valueCentre").asDouble(),
+                  choice.engine());
       requireWhole(path, section, store, numKeys);
       KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), store, inverseWidths);
       metadata.getAndSetParams(model, metadata.getAndSetParams$default$2());
@@ -190,7 +191,7 @@ final class ModelFiles {
                 .formatted(path, numKeys, store.keys().numKeys()));
       }
       String expected = section.path("contentHash").asText();
-      String found = contentHash(store, sparkSession());
+      String found = contentHash(store);
       if (!found.equals(expected)) {
         throw new DataException(
             "the model at %s is damaged, or was replaced while it was read: its keys hash to %s, but its metadata says %s"

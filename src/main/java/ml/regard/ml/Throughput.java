@@ -73,11 +73,11 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
             .repartition(3 * spark.sparkContext().defaultParallelism())
             .cache();
     StagingFolder files =
-        load.engine.equals(EngineChoice.PARTITIONED)
-            ? StagingFolder.of(spark.sparkContext(), "")
-            : null;
+        load.engine.equals(EngineChoice.BROADCAST)
+            ? null
+            : StagingFolder.of(spark.sparkContext(), "");
     try {
-      KeyStore store = store(spark, keys, files);
+      KeyStore store = store(spark, keys, load.engine, files);
       KernelRegressionModel model =
           new KernelRegressionModel("throughput", store, inverseWidths)
               .setAnswerTolerance(load.answerTolerance)
@@ -96,13 +96,14 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
     }
   }
 
-  private static KeyStore store(SparkSession spark, PackedKeys keys, StagingFolder files) {
+  private static KeyStore store(
+      SparkSession spark, PackedKeys keys, String engine, StagingFolder files) {
     MemoryStore memory = new MemoryStore(keys);
     if (files == null) {
       return memory;
     }
     memory.save(spark, files.path("keys"));
-    return FileStore.open(spark, files.path("keys"), keys.dim(), keys.valueCentre());
+    return FileStore.open(spark, files.path("keys"), keys.dim(), keys.valueCentre(), engine);
   }
 
   private static void run(KernelRegressionModel model, Dataset<Row> queries) {

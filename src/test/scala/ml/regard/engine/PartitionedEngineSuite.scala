@@ -4,7 +4,7 @@ import scala.util.Random
 
 import ml.regard.{DataException, Rows, SharedSpark}
 import ml.regard.Rows.assertClose
-import ml.regard.kernel.{AttentionPooling, LossSums, PackedKeys, QueryBlock, Terms}
+import ml.regard.kernel.{AttentionPooling, LossSums, PackedKeys, Precision, QueryBlock, Terms}
 import ml.regard.optim.Batch
 import ml.regard.optim.LocalObjective.Asking
 import org.apache.spark.api.java.JavaSparkContext
@@ -31,7 +31,8 @@ class PartitionedEngineSuite extends AnyFunSuite {
       .repartition(5)
   }
 
-  private def store(rows: Rows): FileStore = FileStore.write(dataFrame(rows), newPath(), rows.dim)
+  private def store(rows: Rows): FileStore =
+    FileStore.write(dataFrame(rows), newPath(), rows.dim, "partitioned")
 
   private def files(store: FileStore): KeyFiles = store.keys.asInstanceOf[KeyFiles]
 
@@ -90,13 +91,13 @@ class PartitionedEngineSuite extends AnyFunSuite {
     } yield (
       roundBytes == 1,
       bits(
-        new PartitionedEngine(spark, keys, tasks, depth, roundBytes)
+        new PartitionedEngine(spark, keys, tasks, depth, roundBytes, 0)
           .lossAndGradient(inverseWidths, few)
       )
     )
     assert(answers.filterNot(_._1).map(_._2).distinct.size == 1)
     // One row a round, against all rows in one.
-    val few = new PartitionedEngine(spark, keys, 3, 2, PartitionedEngine.ROUND_BYTES)
+    val few = new PartitionedEngine(spark, keys, 3, 2, PartitionedEngine.ROUND_BYTES, 0)
       .lossAndGradient(inverseWidths, Batch.of(0.0001, 1, 1))
     assert(few.rows > 1)
     assert(answers.filter(_._1).map(_._2) == Seq(bits(few)))
@@ -127,7 +128,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
       Array.fill(5000)(1.0 + random.nextInt(2))
     )
     val stored = store(rows)
-    assert(stored.contentHash(spark) == rows.pack.contentHash)
+    assert(stored.keys.contentHash == rows.pack.contentHash)
     assert(
       Rows.of(stored.sample(spark)).features.toSeq.map(_.toSeq) ==
         Rows.of(rows.pack).features.toSeq.map(_.toSeq)
@@ -141,12 +142,19 @@ class PartitionedEngineSuite extends AnyFunSuite {
     packed.save(session, newPath())
     val path = newPath()
     packed.save(session, path)
-    val stored = FileStore.open(session, path, 2, packed.keys.valueCentre)
+    val stored = FileStore.open(session, path, 2, packed.keys.valueCentre, "partitioned")
     val queries = QueryBlock.of(2, Rows.random(70, 2, seed = 7).features)
-    val (here, there) = (packed.share(spark).get, stored.share(spark).get)
+    val how = new KeyStore.Answering(inverseWidths, 1e-8, Precision.FLOAT64)
+    val (here, there) = (packed.share(spark, how).keys, stored.share(spark, how).keys)
     for (terms <- Terms.values) {
       val pooled = AttentionPooling.pool(here, queries, inverseWidths, terms)
       val streamed = AttentionPooling.pool(there, queries, inverseWidths, terms)
+      for (i <- 0 until 70) assert(pooled.pooled(i) == streamed.pooled(i))
+    }
+    for (narrow <- Seq(Array(30.0), Array(3.0, 90.0)); tolerance <- Seq(0, 1e-3)) {
+      val near = new KeyStore.Answering(narrow, tolerance, Precision.FLOAT64)
+      val (one, other) = (packed.share(spark, near), stored.share(spark, near))
+      val (pooled, streamed) = (one.predict(queries, near), other.predict(queries, near))
       for (i <- 0 until 70) assert(pooled.pooled(i) == streamed.pooled(i))
     }
     val weights = AttentionPooling.weights(here, queries, inverseWidths)
@@ -167,7 +175,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
 
   private def refused(path: String)(parts: String*): Unit = {
     val message = Rows.refusal {
-      val stored = FileStore.open(session, path, 2, 0)
+      val stored = FileStore.open(session, path, 2, 0, "partitioned")
       stored.keys.blocks.forEachRemaining(_ => ())
     }
     for (part <- parts) assert(message.contains(part), message)
@@ -211,7 +219,8 @@ class PartitionedEngineSuite extends AnyFunSuite {
     val path = folder.resolve("text")
     java.nio.file.Files.createDirectories(path)
     java.nio.file.Files.writeString(path.resolve("part-0.parquet"), "not so")
-    val thrown = intercept[DataException](FileStore.open(session, path.toString, 2, 0))
+    val thrown =
+      intercept[DataException](FileStore.open(session, path.toString, 2, 0, "partitioned"))
     assert(thrown.getMessage.contains("part-0.parquet cannot be read"))
   }
 
@@ -219,7 +228,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
     val stored = store(Rows.random(3000, 2, seed = 10))
     val path = newPath()
     stored.save(session, path)
-    val copied = FileStore.open(session, path, 2, stored.keys.valueCentre)
-    assert(copied.contentHash(spark) == stored.contentHash(spark))
+    val copied = FileStore.open(session, path, 2, stored.keys.valueCentre, "partitioned")
+    assert(copied.keys.contentHash == stored.keys.contentHash)
   }
 }

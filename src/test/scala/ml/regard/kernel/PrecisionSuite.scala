@@ -94,7 +94,7 @@ class PrecisionSuite extends AnyFunSuite {
           val w = Array(Array.tabulate(dim)(f => 0.4 + f))
           val single = Precision.FLOAT32
           val pass = new PoolingPass(support, keys, queries, w, Terms.VALUE, single, 0, false)
-          val state = pass.meet(keys.blocks).states.head
+          val state = pass.meet(keys).states.head
           bits(state.s0.take(37)) ++ bits(state.s1.take(37))
         }
       assert(scalar == fast, s"$size keys of $dim features")

@@ -1,5 +1,6 @@
 package ml.regard.kernel
 
+import scala.jdk.CollectionConverters._
 import scala.util.Random
 
 import ml.regard.Rows
@@ -54,8 +55,8 @@ class ReachSuite extends AnyFunSuite {
           block.weights,
           block.valueCentre
         )
-        java.util.Arrays.fill(copy.lower, Double.NegativeInfinity)
-        java.util.Arrays.fill(copy.upper, Double.PositiveInfinity)
+        java.util.Arrays.fill(copy.summary.lower, Double.NegativeInfinity)
+        java.util.Arrays.fill(copy.summary.upper, Double.PositiveInfinity)
         copy
       }
       java.util.Arrays.asList(all: _*).iterator
@@ -99,7 +100,7 @@ class ReachSuite extends AnyFunSuite {
     val state = new PooledState(16, 1, 0, Terms.VALUE, 0, false)
     def visited(tolerance: Double) = {
       val reach = new Reach(keys, asking, tile, Terms.VALUE, tolerance)
-      (0 until keys.numBlocks).count(b => reach.skipped(keys.block(b), state, 0, 16) == 0)
+      (0 until keys.numBlocks).count(b => reach.skipped(keys.block(b).summary, state, 0, 16) == 0)
     }
     assert(keys.numBlocks == 40)
     assert(visited(1e-12) <= 12)
@@ -156,9 +157,7 @@ class ReachSuite extends AnyFunSuite {
   test("outliers do not spoil the boxes of the other blocks") {
     val rows = uniform(2, 10)
     val far = rows.copy(features = rows.features.updated(17, Array(1e12, -1e12)))
-    val boxes = (0 until far.pack.numBlocks).map(far.pack.block).map { block =>
-      block.upper(0) - block.lower(0)
-    }
+    val boxes = far.pack.summaries.asScala.map(block => block.highest(0) - block.lowest(0))
     assert(boxes.count(_ > 4.5) <= 1)
   }
 }

@@ -1,0 +1,89 @@
+package ml.regard.engine;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import ml.regard.kernel.BlockSummary;
+import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.Terms;
+import ml.regard.lattice.LatticePlan;
+
+/**
+ * Whether a lattice is worth its nodes, by counting.
+ *
+ * <pre>
+ *   lattice   its multiplications ({@link LatticePlan#cost()}), and {@value #OVERHEAD} for two more jobs
+ *   pairs     queries keys prod_f min(1, 2 {@value #REACH} h_f / range_f)
+ * </pre>
+ *
+ * <p>A multiplication and a pair take about as long as each other. The lattice covers the range of
+ * the keys, or less of it where a few keys lie so far out that most nodes would be theirs: ends of
+ * the range are cut at the bounds of whole blocks, at most {@value #MOST_CUT} on each side.
+ */
+final class LatticeCost {
+  private static final double OVERHEAD = 1e8;
+  private static final double REACH = 8;
+
+  /** 2 x 3 sides of 16 blocks are 98,304 keys, fewer than a lattice keeps out of its box. */
+  private static final int MOST_CUT = 16;
+
+  private final long numKeys;
+  private final long numSites;
+
+  /** The bounds of the blocks by feature: lower ones ascending, upper ones descending. */
+  private final double[][] lower;
+
+  private final double[][] upper;
+
+  LatticeCost(List<BlockSummary> blocks, int dim) {
+    numKeys = blocks.stream().mapToLong(BlockSummary::size).sum();
+    numSites = blocks.stream().mapToLong(BlockSummary::sites).sum();
+    lower = new double[dim][];
+    upper = new double[dim][];
+    for (int f = 0; f < dim; f++) {
+      int feature = f;
+      lower[f] = blocks.stream().mapToDouble(b -> b.lowest(feature)).sorted().toArray();
+      double[] negative = blocks.stream().mapToDouble(b -> -b.highest(feature)).sorted().toArray();
+      upper[f] = java.util.Arrays.stream(negative).map(x -> -x).toArray();
+    }
+  }
+
+  /**
+   * The cheapest lattice for some queries, or one that has declined, with the numbers.
+   *
+   * @param queries about how many queries will ask
+   */
+  LatticePlan plan(double[] inverseWidths, Terms terms, double tolerance, double queries) {
+    LatticePlan best = plan(0, inverseWidths, terms, tolerance, queries);
+    for (int cut = 1; cut <= MOST_CUT && 4 * cut < lower[0].length; cut *= 2) {
+      LatticePlan other = plan(cut, inverseWidths, terms, tolerance, queries);
+      boolean better = best.declined() || other.cost() < best.cost() / 2;
+      best = !other.declined() && better ? other : best;
+    }
+    double pairs = pairs(inverseWidths, queries);
+    return best.declined() || best.cost() + OVERHEAD < pairs ? best : best.declinedFor(pairs);
+  }
+
+  private LatticePlan plan(
+      int cut, double[] inverseWidths, Terms terms, double tolerance, double queries) {
+    double[][] box = new double[2][lower.length];
+    for (int f = 0; f < lower.length; f++) {
+      box[0][f] = lower[f][cut];
+      box[1][f] = Math.max(lower[f][cut], upper[f][cut]);
+    }
+    return LatticePlan.of(
+        box, inverseWidths, terms, tolerance, numSites, (long) queries, LatticePlan.BUDGET);
+  }
+
+  private double pairs(double[] inverseWidths, double queries) {
+    double share =
+        IntStream.range(0, lower.length)
+            .mapToDouble(f -> share(f, inverseWidths[inverseWidths.length == 1 ? 0 : f]))
+            .reduce(1, (a, b) -> a * b);
+    return queries * Math.max(share * numKeys, Math.min(numKeys, PackedKeys.BLOCK_SIZE));
+  }
+
+  private double share(int f, double inverseWidth) {
+    double widths = (upper[f][0] - lower[f][0]) * Math.abs(inverseWidth);
+    return widths > 2 * REACH ? 2 * REACH / widths : 1;
+  }
+}
