@@ -14,6 +14,8 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The leave-one-out objective by sums on a lattice: pairs are formed for a few rows only.
@@ -32,6 +34,7 @@ import org.apache.spark.storage.StorageLevel;
  */
 final class LatticeEngine implements Engine {
   static final double SEARCH_TOLERANCE = 1e-6;
+  private static final Logger LOG = LoggerFactory.getLogger(LatticeEngine.class);
 
   private final JavaSparkContext spark;
   private final KeyFiles files;
@@ -97,6 +100,7 @@ final class LatticeEngine implements Engine {
    */
   @Override
   public LossSums[] evaluate(LossRequest request) {
+    long started = System.nanoTime();
     double[][] candidates = request.inverseWidths();
     List<LatticePlan> plans = Arrays.stream(candidates).map(w -> plan(w, request)).toList();
     int[] dear = IntStream.range(0, plans.size()).filter(c -> plans.get(c).declined()).toArray();
@@ -113,13 +117,16 @@ final class LatticeEngine implements Engine {
         sums[c] = evaluate(plans.get(c), request.at(new double[][] {candidates[c]}));
       }
     }
+    LOG.debug("{}: {} s", request, (System.nanoTime() - started) / 1e9);
     return sums;
   }
 
   private LatticePlan plan(double[] inverseWidths, LossRequest request) {
     double within = request.fine() ? tolerance : Math.max(tolerance, SEARCH_TOLERANCE);
     double asking = request.batch().fraction() * files.numKeys();
-    return cost.plan(inverseWidths, request.terms(), within, asking);
+    LatticePlan plan = cost.plan(inverseWidths, request.terms(), within, asking);
+    LOG.debug("{}", plan.sentence());
+    return plan;
   }
 
   private LossSums evaluate(LatticePlan plan, LossRequest request) {
@@ -141,7 +148,9 @@ final class LatticeEngine implements Engine {
       handed.addAll(part.handedOver());
       rows += part.rows();
     }
-    handedOver += handed.stream().mapToLong(TrainingQueries::size).sum();
+    long others = handed.stream().mapToLong(TrainingQueries::size).sum();
+    LOG.debug("{} rows are handed over", others);
+    handedOver += others;
     return tree.root()[0].merge(exact.evaluate(request, handed)[0]);
   }
 }
