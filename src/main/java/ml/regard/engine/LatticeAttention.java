@@ -6,12 +6,13 @@ import ml.regard.kernel.Keys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.QueryBlock;
 import ml.regard.kernel.Terms;
-import ml.regard.lattice.LatticeAnswers;
-import ml.regard.lattice.LatticePlan;
-import ml.regard.lattice.LatticeSums;
+import ml.regard.lattice.NodeAnswers;
+import ml.regard.lattice.NodeState;
+import ml.regard.lattice.NodeSums;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.LongAccumulator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,11 +26,11 @@ final class LatticeAttention implements KeyStore.Shared {
   private static final Logger LOG = LoggerFactory.getLogger(LatticeAttention.class);
 
   private final KeyFiles files;
-  private final Broadcast<LatticeSums> lattice;
+  private final Broadcast<NodeSums> lattice;
   private final LongAccumulator handedOver;
 
   private LatticeAttention(
-      KeyFiles files, Broadcast<LatticeSums> lattice, LongAccumulator handedOver) {
+      KeyFiles files, Broadcast<NodeSums> lattice, LongAccumulator handedOver) {
     this.files = files;
     this.lattice = lattice;
     this.handedOver = handedOver;
@@ -37,15 +38,26 @@ final class LatticeAttention implements KeyStore.Shared {
 
   /** Spreads the keys for about as many queries as keys; exact sums where the lattice declines. */
   static KeyStore.Shared share(JavaSparkContext spark, KeyFiles files, KeyStore.Answering how) {
-    LatticePlan plan =
-        new LatticeCost(files.summaries(), files.dim())
-            .plan(how.inverseWidths(), Terms.VALUE, how.tolerance(), files.numKeys());
-    LOG.info("{}", plan.sentence());
-    if (plan.declined()) {
-      return () -> files;
+    JavaRDD<KeyBlock> blocks =
+        files.blocks(spark, 3 * spark.defaultParallelism()).persist(StorageLevel.MEMORY_AND_DISK());
+    try {
+      LatticeCost cost =
+          new LatticeCost(files.summaries(), files.dim(), FeatureValues.of(blocks, files.dim()));
+      LatticeCost.Choice choice =
+          cost.choose(how.inverseWidths(), Terms.VALUE, how.tolerance(), files.numKeys(), true);
+      LOG.info("{}", choice.sentence());
+      if (choice.plan().isEmpty()) {
+        return () -> files;
+      }
+      NodeState state = LatticeSpread.of(blocks, files, choice.plan().get());
+      LOG.info("{}", state.sentence());
+      return state.overflowed() ? () -> files : shared(spark, files, state.sums());
+    } finally {
+      blocks.unpersist(false);
     }
-    JavaRDD<KeyBlock> blocks = files.blocks(spark, 3 * spark.defaultParallelism());
-    LatticeSums sums = LatticeSpread.of(blocks, files, plan).sums();
+  }
+
+  private static KeyStore.Shared shared(JavaSparkContext spark, KeyFiles files, NodeSums sums) {
     LongAccumulator handedOver = spark.sc().longAccumulator("regard: handed over to exact sums");
     return new LatticeAttention(files, spark.broadcast(sums), handedOver);
   }
@@ -62,8 +74,9 @@ final class LatticeAttention implements KeyStore.Shared {
     for (int i = 0; i < queries.size(); i++) {
       System.arraycopy(queries.query(i), 0, rows, i * columns, queries.dim());
     }
-    LatticeAnswers answers = lattice.value().answers(rows);
-    int[] others = IntStream.range(0, queries.size()).filter(i -> !answers.certified(i)).toArray();
+    NodeAnswers answers = lattice.value().answers(rows);
+    int[] others =
+        IntStream.range(0, queries.size()).filter(i -> !answers.certified(i, 0, 0)).toArray();
     PooledState state = answers.state();
     if (others.length > 0) {
       handedOver.add(others.length);

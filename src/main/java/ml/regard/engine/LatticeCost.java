@@ -1,23 +1,28 @@
 package ml.regard.engine;
 
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import ml.regard.kernel.BlockSummary;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.Terms;
 import ml.regard.lattice.LatticePlan;
+import ml.regard.lattice.NodePlan;
+import ml.regard.lattice.ValueGridPlan;
 
 /**
  * Whether a lattice is worth its nodes, by counting.
  *
  * <pre>
- *   lattice   its multiplications ({@link LatticePlan#cost()}), and {@value #OVERHEAD} for two more jobs
+ *   nodes     multiplications ({@link NodePlan#cost()}), and {@value #OVERHEAD} for two more jobs
  *   pairs     queries keys prod_f min(1, 2 {@value #REACH} h_f / range_f)
  * </pre>
  *
- * <p>A multiplication and a pair take about as long as each other. The lattice covers the range of
- * the keys, or less of it where a few keys lie so far out that most nodes would be theirs: ends of
- * the range are cut at the bounds of whole blocks, at most {@value #MOST_CUT} on each side.
+ * <p>A multiplication and a pair take about as long as each other. Nodes are those of a lattice, or
+ * the values of the features where these are few and cost less. The lattice covers the range of the
+ * keys, or less of it where a few keys lie so far out that most nodes would be theirs: ends of the
+ * range are cut at the bounds of whole blocks, at most {@value #MOST_CUT} on each side.
  */
 final class LatticeCost {
   private static final double OVERHEAD = 1e8;
@@ -33,8 +38,15 @@ final class LatticeCost {
   private final double[][] lower;
 
   private final double[][] upper;
+  private final Optional<double[][]> values;
 
-  LatticeCost(List<BlockSummary> blocks, int dim) {
+  /**
+   * Of keys.
+   *
+   * @param values by feature, all its values, where they are few
+   */
+  LatticeCost(List<BlockSummary> blocks, int dim, Optional<double[][]> values) {
+    this.values = values;
     numKeys = blocks.stream().mapToLong(BlockSummary::size).sum();
     numSites = blocks.stream().mapToLong(BlockSummary::sites).sum();
     lower = new double[dim][];
@@ -48,22 +60,51 @@ final class LatticeCost {
   }
 
   /**
-   * The cheapest lattice for some queries, or one that has declined, with the numbers.
+   * What was chosen.
+   *
+   * @param plan the nodes; empty where pairs are cheaper, or there are too many nodes
+   * @param sentence what, or why not, with the numbers
+   */
+  record Choice(Optional<NodePlan> plan, String sentence) {}
+
+  /**
+   * The cheapest nodes for some queries.
    *
    * @param queries about how many queries will ask
+   * @param everywhere whether they are no training rows
    */
-  LatticePlan plan(double[] inverseWidths, Terms terms, double tolerance, double queries) {
-    LatticePlan best = plan(0, inverseWidths, terms, tolerance, queries);
-    for (int cut = 1; cut <= MOST_CUT && 4 * cut < lower[0].length; cut *= 2) {
-      LatticePlan other = plan(cut, inverseWidths, terms, tolerance, queries);
-      boolean better = best.declined() || other.cost() < best.cost() / 2;
-      best = !other.declined() && better ? other : best;
+  Choice choose(
+      double[] inverseWidths, Terms terms, double tolerance, double queries, boolean everywhere) {
+    NodePlan best = lattice(inverseWidths, terms, tolerance, queries);
+    if (!values.isEmpty()) {
+      NodePlan grid =
+          ValueGridPlan.of(
+              values.get(), inverseWidths, terms, tolerance, everywhere, LatticePlan.BUDGET);
+      best = better(grid, best) ? grid : best;
     }
     double pairs = pairs(inverseWidths, queries);
-    return best.declined() || best.cost() + OVERHEAD < pairs ? best : best.declinedFor(pairs);
+    boolean pays = !best.declined() && best.cost() + OVERHEAD < pairs;
+    String sentence =
+        "%s; exact sums form about %s pairs"
+            .formatted(best.sentence(), String.format(Locale.ROOT, "%.3g", pairs));
+    return new Choice(Optional.of(best).filter(plan -> pays), sentence);
   }
 
-  private LatticePlan plan(
+  private static boolean better(NodePlan plan, NodePlan best) {
+    return !plan.declined() && (best.declined() || plan.cost() < best.cost());
+  }
+
+  private NodePlan lattice(double[] inverseWidths, Terms terms, double tolerance, double queries) {
+    NodePlan best = lattice(0, inverseWidths, terms, tolerance, queries);
+    for (int cut = 1; cut <= MOST_CUT && 4 * cut < lower[0].length; cut *= 2) {
+      NodePlan other = lattice(cut, inverseWidths, terms, tolerance, queries);
+      // Rows beyond a cut are sums of their own, so a small gain is none.
+      best = better(other, best) && !(other.cost() > best.cost() / 2) ? other : best;
+    }
+    return best;
+  }
+
+  private LatticePlan lattice(
       int cut, double[] inverseWidths, Terms terms, double tolerance, double queries) {
     double[][] box = new double[2][lower.length];
     for (int f = 0; f < lower.length; f++) {

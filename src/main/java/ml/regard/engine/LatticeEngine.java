@@ -3,12 +3,15 @@ package ml.regard.engine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.TrainingQueries;
 import ml.regard.lattice.LatticePlan;
-import ml.regard.lattice.LatticeSums;
+import ml.regard.lattice.NodePlan;
+import ml.regard.lattice.NodeState;
+import ml.regard.lattice.NodeSums;
 import ml.regard.optim.LossRequest;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -54,7 +57,6 @@ final class LatticeEngine implements Engine {
     this.spark = spark;
     this.files = files;
     this.tolerance = tolerance;
-    cost = new LatticeCost(files.summaries(), files.dim());
     exact =
         new PartitionedEngine(
             spark,
@@ -65,6 +67,7 @@ final class LatticeEngine implements Engine {
             tolerance);
     int tasks = numPartitions > 0 ? numPartitions : 3 * spark.defaultParallelism();
     blocks = files.blocks(spark, tasks).persist(StorageLevel.MEMORY_AND_DISK());
+    cost = new LatticeCost(files.summaries(), files.dim(), FeatureValues.of(blocks, files.dim()));
   }
 
   @Override
@@ -102,8 +105,8 @@ final class LatticeEngine implements Engine {
   public LossSums[] evaluate(LossRequest request) {
     long started = System.nanoTime();
     double[][] candidates = request.inverseWidths();
-    List<LatticePlan> plans = Arrays.stream(candidates).map(w -> plan(w, request)).toList();
-    int[] dear = IntStream.range(0, plans.size()).filter(c -> plans.get(c).declined()).toArray();
+    List<Optional<NodePlan>> plans = Arrays.stream(candidates).map(w -> plan(w, request)).toList();
+    int[] dear = IntStream.range(0, plans.size()).filter(c -> plans.get(c).isEmpty()).toArray();
     LossSums[] sums = new LossSums[candidates.length];
     if (dear.length > 0) {
       double[][] left = Arrays.stream(dear).mapToObj(c -> candidates[c]).toArray(double[][]::new);
@@ -114,32 +117,38 @@ final class LatticeEngine implements Engine {
     }
     for (int c = 0; c < sums.length; c++) {
       if (sums[c] == null) {
-        sums[c] = evaluate(plans.get(c), request.at(new double[][] {candidates[c]}));
+        LossRequest one = request.at(new double[][] {candidates[c]});
+        sums[c] = evaluate(plans.get(c).orElseThrow(), one);
       }
     }
     LOG.debug("{}: {} s", request, (System.nanoTime() - started) / 1e9);
     return sums;
   }
 
-  private LatticePlan plan(double[] inverseWidths, LossRequest request) {
+  private Optional<NodePlan> plan(double[] inverseWidths, LossRequest request) {
     double within = request.fine() ? tolerance : Math.max(tolerance, SEARCH_TOLERANCE);
     double asking = request.batch().fraction() * files.numKeys();
-    LatticePlan plan = cost.plan(inverseWidths, request.terms(), within, asking);
-    LOG.debug("{}", plan.sentence());
-    return plan;
+    LatticeCost.Choice choice = cost.choose(inverseWidths, request.terms(), within, asking, false);
+    LOG.debug("{}", choice.sentence());
+    return choice.plan();
   }
 
-  private LossSums evaluate(LatticePlan plan, LossRequest request) {
-    Broadcast<LatticeSums> lattice = spark.broadcast(LatticeSpread.of(blocks, files, plan).sums());
+  private LossSums evaluate(NodePlan plan, LossRequest request) {
+    NodeState state = LatticeSpread.of(blocks, files, plan);
+    if (state.overflowed()) {
+      LOG.debug("{}", state.sentence());
+      return exact.evaluate(request)[0];
+    }
+    Broadcast<NodeSums> nodes = spark.broadcast(state.sums());
     List<LatticeRows> parts;
     try {
       KeyFiles all = files;
       parts =
           blocks
-              .mapPartitions(some -> LatticeRows.answered(some, all, lattice.value(), request))
+              .mapPartitions(some -> LatticeRows.answered(some, all, nodes.value(), request))
               .collect();
     } finally {
-      lattice.destroy();
+      nodes.destroy();
     }
     BlockTree<LossSums> tree = new BlockTree<>(files.numBlocks());
     List<TrainingQueries> handed = new ArrayList<>();

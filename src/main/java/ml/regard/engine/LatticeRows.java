@@ -10,8 +10,8 @@ import ml.regard.kernel.LossSums;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.TrainingQueries;
-import ml.regard.lattice.LatticeAnswers;
-import ml.regard.lattice.LatticeSums;
+import ml.regard.lattice.NodeAnswers;
+import ml.regard.lattice.NodeSums;
 import ml.regard.optim.LossRequest;
 
 /**
@@ -32,20 +32,20 @@ final class LatticeRows implements Serializable {
 
   /** Asks for the rows of a batch among some blocks. */
   static Iterator<LatticeRows> answered(
-      Iterator<KeyBlock> blocks, KeyFiles files, LatticeSums lattice, LossRequest request) {
+      Iterator<KeyBlock> blocks, KeyFiles files, NodeSums lattice, LossRequest request) {
     LatticeRows answered = new LatticeRows(files.numBlocks());
     blocks.forEachRemaining(block -> answered.add(block, lattice, request));
     return List.of(answered).iterator();
   }
 
-  private void add(KeyBlock block, LatticeSums lattice, LossRequest request) {
+  private void add(KeyBlock block, NodeSums lattice, LossRequest request) {
     TrainingQueries asking = new TrainingQueries(block.dim(), request.leaveOut());
     for (int j = 0; j < block.size(); j++) {
       if (request.batch().contains((long) block.firstPosition() + j)) {
         asking.add(block, j);
       }
     }
-    LatticeAnswers answers = lattice.answers(asking.sites());
+    NodeAnswers answers = lattice.answers(asking.sites());
     PooledState met = asking.met(answers.state());
     LossSums[] sums = request.noSums();
     for (int i = 0; i < asking.size(); i++) {

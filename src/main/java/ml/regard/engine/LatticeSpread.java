@@ -3,8 +3,8 @@ package ml.regard.engine;
 import java.util.Iterator;
 import java.util.List;
 import ml.regard.kernel.KeyBlock;
-import ml.regard.lattice.LatticePlan;
-import ml.regard.lattice.LatticeState;
+import ml.regard.lattice.NodePlan;
+import ml.regard.lattice.NodeState;
 import org.apache.spark.api.java.JavaRDD;
 
 /**
@@ -19,23 +19,23 @@ final class LatticeSpread {
    *
    * @param blocks all blocks of the files in order, each partition with whole segments
    */
-  static LatticeState of(JavaRDD<KeyBlock> blocks, KeyFiles files, LatticePlan plan) {
+  static NodeState of(JavaRDD<KeyBlock> blocks, KeyFiles files, NodePlan plan) {
     return blocks
         .mapPartitions(some -> List.of(tree(some, files, plan)).iterator())
         .treeReduce(BlockTree::merge)
         .root()[0];
   }
 
-  private static BlockTree<LatticeState> tree(
-      Iterator<KeyBlock> blocks, KeyFiles files, LatticePlan plan) {
-    BlockTree<LatticeState> tree = new BlockTree<>(files.numSegments());
-    LatticeState state = null;
+  private static BlockTree<NodeState> tree(
+      Iterator<KeyBlock> blocks, KeyFiles files, NodePlan plan) {
+    BlockTree<NodeState> tree = new BlockTree<>(files.numSegments());
+    NodeState state = null;
     while (blocks.hasNext()) {
       KeyBlock block = blocks.next();
-      state = state == null ? new LatticeState(plan, files.valueCentre()) : state;
+      state = state == null ? plan.noSites(files.valueCentre()) : state;
       state.add(block);
       if (files.endsSegment(block)) {
-        tree.add(KeyRange.segment(block), new LatticeState[] {state});
+        tree.add(KeyRange.segment(block), new NodeState[] {state});
         state = null;
       }
     }

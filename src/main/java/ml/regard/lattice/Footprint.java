@@ -1,8 +1,14 @@
 package ml.regard.lattice;
 
+import java.util.Arrays;
+import java.util.function.IntFunction;
+
 /**
  * The nodes around one point, with their weights: where a site is spread to, and what a query is
  * interpolated from. Fewer than three features count as three, of which the first have one node.
+ *
+ * <p>Where the stencil crosses from one tile to the next, along some of the axes, it consists of
+ * parts: one for each of these tiles. A part is a subset of the axes that are crossed.
  *
  * <p>Scratch that is moved from point to point; nothing is allocated. Not safe for many threads.
  */
@@ -10,27 +16,43 @@ final class Footprint {
   private static final int AXES = 3;
 
   private final Axis[] axes;
-  private final int[] strides;
+  private final Tiling tiling;
   private final Stencil stencil;
+  private final int[] tileSteps = new int[AXES];
+  private final int[] nodeSteps = new int[AXES];
 
   /** By axis. */
   final double[][] weights = new double[AXES][];
 
-  private final int outer;
-  private final int middle;
+  /** By axis, where in its tile the first node is. */
+  private final int[] places = new int[AXES];
+
+  private int firstTile;
+  private int crossed;
+
+  /** Of the part entered: its tile, and by axis the weights that belong to it. */
+  private int tile;
+
+  private final int[] from = new int[AXES];
+  private final int[] to = new int[AXES];
+
+  /** Where in the tile the node of all weights 0 is, or would be. */
   private int base;
+
+  /** For each number of a node: of a site times the innermost weights; of a plane of a query. */
+  private double[] scratch = new double[0];
 
   Footprint(LatticePlan plan) {
     axes = plan.axes();
-    strides = plan.strides();
+    tiling = plan.tiling();
     stencil = new Stencil(plan.order());
     for (int a = 0; a < AXES; a++) {
-      boolean used = a >= AXES - axes.length;
-      weights[a] = new double[used ? plan.order() : 1];
+      int f = a - (AXES - axes.length);
+      weights[a] = new double[f < 0 ? 1 : plan.order()];
       weights[a][0] = 1;
+      tileSteps[a] = f < 0 ? 0 : tiling.tileStep(f);
+      nodeSteps[a] = f < 0 ? 0 : tiling.nodeStep(f);
     }
-    outer = axes.length > 2 ? strides[0] : 0;
-    middle = axes.length > 1 ? strides[axes.length - 2] : 0;
   }
 
   /** The weights of the nodes along the axis of feature f. */
@@ -40,7 +62,8 @@ final class Footprint {
 
   /** Moves to the point whose features begin at an index; false if it is outside of the box. */
   boolean move(double[] points, int at) {
-    int start = 0;
+    firstTile = 0;
+    crossed = 0;
     for (int f = 0; f < axes.length; f++) {
       Axis axis = axes[f];
       double x = points[at + f];
@@ -49,51 +72,99 @@ final class Footprint {
       }
       double cell = axis.cell(x);
       stencil.weights(axis.place(x, cell), weights(f));
-      start += ((int) (cell - axis.first) + stencil.first()) * strides[f];
+      int a = AXES - axes.length + f;
+      int node = (int) (cell - axis.first) + stencil.first();
+      places[a] = node & (tiling.side() - 1);
+      firstTile += (node >> tiling.bits) * tileSteps[a];
+      crossed |= places[a] + stencil.order > tiling.side() ? 1 << a : 0;
     }
-    base = start;
     return true;
   }
 
-  /** Adds three terms to three lattices, each times the weights of the nodes. */
-  void spread(double[][] nodes, double term0, double term1, double term2) {
-    double[] nodes0 = nodes[0];
-    double[] nodes1 = nodes[1];
-    double[] nodes2 = nodes[2];
-    double[] inner = weights[2];
-    for (int a = 0; a < weights[0].length; a++) {
-      for (int b = 0; b < weights[1].length; b++) {
-        double weight = weights[0][a] * weights[1][b];
-        int row = base + a * outer + b * middle;
-        for (int c = 0; c < inner.length; c++) {
-          double w = weight * inner[c];
-          nodes0[row + c] += w * term0;
-          nodes1[row + c] += w * term1;
-          nodes2[row + c] += w * term2;
-        }
-      }
+  private void enter(int part) {
+    tile = firstTile;
+    base = 0;
+    for (int a = 0; a < AXES; a++) {
+      int beyond = (part >> a) & 1;
+      int cut = Math.min(tiling.side() - places[a], weights[a].length);
+      from[a] = beyond * cut;
+      to[a] = beyond == 1 ? weights[a].length : cut;
+      tile += beyond * tileSteps[a];
+      base += (places[a] - beyond * tiling.side()) * nodeSteps[a];
     }
   }
 
-  /** The value of a lattice at the point. */
-  double interpolate(double[] nodes) {
+  /** The next part, of which the last is 0. */
+  private int next(int part) {
+    return (part - 1) & crossed;
+  }
+
+  /**
+   * Adds numbers to the nodes, times the weights.
+   *
+   * @param tiles gives the array of a tile, {@code [nodes x columns]}
+   * @param site a row with the numbers, from an index on
+   */
+  void spread(IntFunction<double[]> tiles, double[] site, int at, int columns) {
     double[] inner = weights[2];
-    double sum = 0;
-    for (int a = 0; a < weights[0].length; a++) {
-      double plane = 0;
-      for (int b = 0; b < weights[1].length; b++) {
-        int row = base + a * outer + b * middle;
-        double even = 0;
-        double odd = 0;
-        for (int c = 0; c < inner.length; c += 2) { // the order is even
-          even += inner[c] * nodes[row + c];
-          odd += inner[c + 1] * nodes[row + c + 1];
-        }
-        plane += weights[1][b] * (even + odd);
+    reserve(inner.length * columns);
+    for (int c = 0, i = 0; c < inner.length; c++) {
+      for (int t = 0; t < columns; t++, i++) {
+        scratch[i] = inner[c] * site[at + t];
       }
-      sum += weights[0][a] * plane;
     }
-    return sum;
+    int part = crossed;
+    do {
+      enter(part);
+      double[] nodes = tiles.apply(tile);
+      for (int a = from[0]; a < to[0]; a++) {
+        for (int b = from[1]; b < to[1]; b++) {
+          double weight = weights[0][a] * weights[1][b];
+          int row = (base + a * nodeSteps[0] + b * nodeSteps[1]) * columns;
+          for (int i = from[2] * columns; i < to[2] * columns; i++) {
+            nodes[row + i] = Math.fma(weight, scratch[i], nodes[row + i]);
+          }
+        }
+      }
+      part = next(part);
+    } while (part != crossed);
+  }
+
+  /**
+   * Writes the numbers of a lattice at the point; false if a tile of it is missing.
+   *
+   * @param into {@code [lattice.width]}, a multiple of {@link Rows#STEP}
+   */
+  boolean interpolate(Tiles lattice, double[] into) {
+    int width = lattice.width;
+    reserve(width);
+    Arrays.fill(into, 0, width, 0);
+    int part = crossed;
+    do {
+      enter(part);
+      double[] nodes = lattice.get(tile);
+      if (nodes == null) {
+        return false;
+      }
+      for (int a = from[0]; a < to[0]; a++) {
+        Arrays.fill(scratch, 0, width, 0);
+        for (int b = from[1]; b < to[1]; b++) {
+          int row = (base + a * nodeSteps[0] + b * nodeSteps[1]) * width;
+          Rows.add(nodes, row, weights[2], from[2], to[2], weights[1][b], width, scratch);
+        }
+        for (int t = 0; t < width; t++) {
+          into[t] = Math.fma(weights[0][a], scratch[t], into[t]);
+        }
+      }
+      part = next(part);
+    } while (part != crossed);
+    return true;
+  }
+
+  private void reserve(int length) {
+    if (scratch.length < length) {
+      scratch = new double[length];
+    }
   }
 
   /** The sums of l_a l_b over the pairs of nodes m apart, in either order, by m. */

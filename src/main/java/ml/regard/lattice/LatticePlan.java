@@ -1,9 +1,6 @@
 package ml.regard.lattice;
 
-import java.io.Serializable;
 import java.util.Arrays;
-import java.util.Locale;
-import java.util.stream.Collectors;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.Terms;
 
@@ -11,16 +8,23 @@ import ml.regard.kernel.Terms;
  * The lattice for given widths: where its nodes are, what it costs, or why there is none.
  *
  * <pre>
- *   nodes     prod_f (range_f / (spacing h_f) + order)
+ *   nodes     prod_f (range_f / (spacing h_f) + order), up to whole tiles ({@link Tiling})
  *   numbers   nodes times 3 spread + 2 for each of S, T_g, U_gh + 3 for the bound + d - 1 scratch
  *   cost      (3 sites + (numbers of a query) queries) order^d + nodes (lengths of all kernels)
  * </pre>
  *
  * <p>Of the pairs of spacing and order that can certify the tolerance where keys are dense, it is
- * the cheapest one within the budget. A plan that has {@link #declined} says why, with the numbers;
- * it has no nodes. Immutable; safe for many threads.
+ * the cheapest one within the budget.
+ *
+ * <p>Where none is, three features may have a {@link #sparse} lattice: only of the tiles that have
+ * keys within a stencil, as many as the budget has room for, and with answers only to queries in
+ * these, all training rows among them. How many there will be is known when keys are added: the
+ * state may overflow.
+ *
+ * <p>A plan that has {@link #declined} says why, with the numbers; it has no nodes. Immutable; safe
+ * for many threads.
  */
-public final class LatticePlan implements Serializable {
+public final class LatticePlan implements NodePlan {
   private static final long serialVersionUID = 1;
 
   /** Numbers over all lattices of a plan, unless the caller knows better: half a gigabyte. */
@@ -39,9 +43,8 @@ public final class LatticePlan implements Serializable {
   private final Terms terms;
   private final double tolerance;
   private final Moments moments;
-  private final Spacing spacing;
-  private final Axis[] axes;
-  private final double cost;
+  private final long budget;
+  private final Grid grid;
   private final String sentence;
 
   private LatticePlan(
@@ -49,17 +52,15 @@ public final class LatticePlan implements Serializable {
       Terms terms,
       double tolerance,
       Moments moments,
-      Spacing spacing,
-      Axis[] axes,
-      double cost,
+      long budget,
+      Grid grid,
       String sentence) {
     this.inverseWidths = inverseWidths;
     this.terms = terms;
     this.tolerance = tolerance;
     this.moments = moments;
-    this.spacing = spacing;
-    this.axes = axes;
-    this.cost = cost;
+    this.budget = budget;
+    this.grid = grid;
     this.sentence = sentence;
   }
 
@@ -90,41 +91,41 @@ public final class LatticePlan implements Serializable {
     double[] widths = inverseWidths.clone();
     if (dim > MAX_FEATURES) {
       String sentence = "a lattice has at most %d features, and there are %d";
-      return declined(widths, terms, tolerance, null, sentence.formatted(MAX_FEATURES, dim));
+      sentence = sentence.formatted(MAX_FEATURES, dim);
+      return new LatticePlan(widths, terms, tolerance, null, budget, null, sentence);
     }
     Moments moments = new Moments(dim, widths.length, terms);
-    LatticePlan best = null;
+    Grid best = null;
     double least = Double.POSITIVE_INFINITY;
     double finest = Double.POSITIVE_INFINITY;
     for (Spacing spacing : Spacing.values()) {
       double certifies = certifies(spacing, dim);
       finest = Math.min(finest, certifies);
       if (certifies <= tolerance) {
-        Axis[] axes = axes(box, widths, spacing);
-        double numbers = nodes(axes) * arrays(moments);
-        least = Math.min(least, numbers);
-        double cost = cost(moments, spacing, nodes(axes), sites, queries);
-        if (numbers <= budget && (best == null || cost < best.cost)) {
-          String sentence = accepted(axes, spacing, numbers, cost);
-          best = new LatticePlan(widths, terms, tolerance, moments, spacing, axes, cost, sentence);
-        }
+        Grid grid = new Grid(spacing, box, widths, moments, sites, queries, budget);
+        least = Math.min(least, grid.numbers);
+        best = grid.fits(budget) && better(grid, best) ? grid : best;
       }
     }
-    if (best != null) {
-      return best;
-    }
     String sentence =
-        finest > tolerance
-            ? "a lattice of %d features certifies %s of the standard deviation at best, not %s"
-                .formatted(dim, number(finest), number(tolerance))
-            : "a lattice of %s numbers exceeds the budget of %s: %s features between %s, at the inverse widths %s"
-                .formatted(
-                    number(least),
-                    number(budget),
-                    dim,
-                    Arrays.deepToString(box),
-                    Arrays.toString(widths));
-    return declined(widths, terms, tolerance, moments, sentence);
+        best != null
+            ? best.toString()
+            : finest > tolerance
+                ? "a lattice of %d features certifies %s of the standard deviation at best, not %s"
+                    .formatted(dim, Grid.number(finest), Grid.number(tolerance))
+                : "a lattice of %s numbers exceeds the budget of %s: %s features between %s, at the inverse widths %s"
+                    .formatted(
+                        Grid.number(least),
+                        Grid.number(budget),
+                        dim,
+                        Arrays.deepToString(box),
+                        Arrays.toString(widths));
+    return new LatticePlan(widths, terms, tolerance, moments, budget, best, sentence);
+  }
+
+  /** Sparse only where there is none that is not, then cheaper. */
+  private static boolean better(Grid grid, Grid best) {
+    return best == null || (grid.sparse == best.sparse ? grid.cost < best.cost : best.sparse);
   }
 
   private static void check(double[][] box, double[] inverseWidths, Terms terms, double tolerance) {
@@ -159,103 +160,51 @@ public final class LatticePlan implements Serializable {
     }
   }
 
-  private static LatticePlan declined(
-      double[] inverseWidths, Terms terms, double tolerance, Moments moments, String sentence) {
-    return new LatticePlan(
-        inverseWidths, terms, tolerance, moments, null, new Axis[0], 0, sentence);
-  }
-
   private static double certifies(Spacing spacing, int dim) {
     return ROOM * StrictMath.pow(2, dim / 2.0) * (StrictMath.pow(1 + spacing.error(), dim) - 1);
   }
 
-  private static Axis[] axes(double[][] box, double[] inverseWidths, Spacing spacing) {
-    Axis[] axes = new Axis[box[0].length];
-    for (int f = 0; f < axes.length; f++) {
-      double w = inverseWidths[inverseWidths.length == 1 ? 0 : f];
-      axes[f] = new Axis(box[0][f], box[1][f], w, spacing);
-    }
-    return axes;
-  }
-
-  private static double nodes(Axis[] axes) {
-    double nodes = 1;
-    for (Axis axis : axes) {
-      nodes *= axis.count;
-    }
-    return nodes;
-  }
-
-  private static int arrays(Moments moments) {
-    return 3 + 2 * moments.numTargets + 3 + moments.dim - 1;
-  }
-
-  private static double cost(
-      Moments moments, Spacing spacing, double nodes, long sites, long queries) {
-    NodeKernels kernels = spacing.kernels();
-    double lengths =
-        2.0 * moments.convolutions() * kernels.narrow[0].length
-            + 3.0 * moments.dim * kernels.broad.length;
-    double stencil = StrictMath.pow(spacing.order(), moments.dim);
-    double perQuery = 2 * moments.numTargets + 3;
-    return (3.0 * sites + perQuery * queries) * stencil + nodes * lengths;
-  }
-
-  private static String accepted(Axis[] axes, Spacing spacing, double numbers, double cost) {
-    String counts =
-        Arrays.stream(axes)
-            .map(axis -> Long.toString((long) axis.count))
-            .collect(Collectors.joining(" x "));
-    return "a lattice of %s nodes, %s of a width apart, order %d: %s MB, %s multiplications"
-        .formatted(
-            counts,
-            number(spacing.spacing()),
-            spacing.order(),
-            number(8e-6 * numbers),
-            number(cost));
-  }
-
-  private static String number(double x) {
-    return String.format(Locale.ROOT, "%.3g", x);
-  }
-
-  /** Whether there is no lattice. */
+  @Override
   public boolean declined() {
-    return spacing == null;
+    return grid == null;
   }
 
-  /** What was chosen, or why nothing was, with the numbers. */
+  @Override
   public String sentence() {
     return sentence;
   }
 
-  /**
-   * The same lattice, which declines since the pairs cost less.
-   *
-   * @param pairs how many pairs of query and key exact sums would form
-   */
-  public LatticePlan declinedFor(double pairs) {
-    String reason = "%s would cost more than %s pairs".formatted(sentence, number(pairs));
-    return declined(inverseWidths, terms, tolerance, moments, reason);
+  /** Whether only queries near keys have an answer, and the state may overflow. */
+  public boolean sparse() {
+    return !declined() && grid.sparse;
   }
 
-  /** Multiplications, as counted. */
+  @Override
+  public LatticeState noSites(double valueCentre) {
+    return new LatticeState(this, valueCentre);
+  }
+
+  @Override
   public double cost() {
-    return cost;
+    return declined() ? 0 : grid.cost;
   }
 
-  /** Bytes of all lattices at their most. */
+  /**
+   * Bytes of all tiles at their most, while {@link LatticeState#sums} runs: what was spread, every
+   * number of the nodes, and one lattice for every axis but the last. Every thread has less than a
+   * megabyte on top.
+   */
   public long bytes() {
-    return declined() ? 0 : 8L * numNodes() * arrays(moments);
+    return declined() ? 0 : (long) grid.bytes();
   }
 
-  /** Number of nodes of one lattice. */
-  public int numNodes() {
-    return declined() ? 0 : (int) nodes(axes);
+  /** Number of nodes of one lattice, at most. */
+  public long numNodes() {
+    return declined() ? 0 : (long) grid.mostTiles * Tiling.NODES;
   }
 
   public int dim() {
-    return axes.length;
+    return declined() ? 0 : grid.axes.length;
   }
 
   public Terms terms() {
@@ -272,10 +221,13 @@ public final class LatticePlan implements Serializable {
     return inverseWidths.clone();
   }
 
-  /** Whether a point, which begins at an index, is in the box, where queries have an answer. */
+  /**
+   * Whether a point, which begins at an index, is in the box. Queries there have an answer, if the
+   * lattice is not {@link #sparse}.
+   */
   public boolean contains(double[] points, int at) {
-    for (int f = 0; f < axes.length; f++) {
-      if (!axes[f].contains(points[at + f])) {
+    for (int f = 0; f < dim(); f++) {
+      if (!grid.axes[f].contains(points[at + f])) {
         return false;
       }
     }
@@ -284,15 +236,9 @@ public final class LatticePlan implements Serializable {
 
   /** Whether the other plan has the same nodes and sums. */
   boolean same(LatticePlan other) {
-    boolean same =
-        spacing == other.spacing
-            && terms == other.terms
-            && axes.length == other.axes.length
-            && Arrays.equals(inverseWidths, other.inverseWidths);
-    for (int f = 0; same && f < axes.length; f++) {
-      same = axes[f].lower == other.axes[f].lower && axes[f].upper == other.axes[f].upper;
-    }
-    return same;
+    return terms == other.terms
+        && grid.same(other.grid)
+        && Arrays.equals(inverseWidths, other.inverseWidths);
   }
 
   LatticePlan required() {
@@ -306,12 +252,20 @@ public final class LatticePlan implements Serializable {
     return inverseWidths[inverseWidths.length == 1 ? 0 : f];
   }
 
+  long budget() {
+    return budget;
+  }
+
+  long mostTiles() {
+    return (long) grid.mostTiles;
+  }
+
   Spacing spacing() {
-    return spacing;
+    return grid.spacing;
   }
 
   int order() {
-    return spacing.order();
+    return grid.spacing.order();
   }
 
   Moments moments() {
@@ -319,22 +273,10 @@ public final class LatticePlan implements Serializable {
   }
 
   Axis[] axes() {
-    return axes;
+    return grid.axes;
   }
 
-  /** Number of nodes along the axis of feature f. */
-  int count(int f) {
-    return (int) axes[f].count;
-  }
-
-  /** How far apart neighbours along each axis are in memory. */
-  int[] strides() {
-    int[] strides = new int[axes.length];
-    int stride = 1;
-    for (int f = axes.length - 1; f >= 0; f--) {
-      strides[f] = stride;
-      stride *= count(f);
-    }
-    return strides;
+  Tiling tiling() {
+    return grid.tiling;
   }
 }

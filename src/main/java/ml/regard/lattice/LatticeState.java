@@ -1,8 +1,9 @@
 package ml.regard.lattice;
 
-import java.io.Serializable;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
 import ml.regard.kernel.KeyBlock;
-import ml.regard.kernel.Mergeable;
 
 /**
  * The sites met so far, spread to the nodes: three sums at each node, of C, C V and C V2 times the
@@ -11,20 +12,25 @@ import ml.regard.kernel.Mergeable;
  *
  * <p>{@link #add} blocks of keys, {@link #merge} the states of other blocks, then ask for the
  * {@link #sums}. The order of both is the caller's; a fixed order gives fixed bits. Memory: 24
- * bytes a node. Not safe for many threads.
+ * bytes for each node of the tiles ({@link Tiling}) that have sites within a stencil, so the state
+ * of keys that are near each other is small. Not safe for many threads.
  */
-public final class LatticeState implements Mergeable<LatticeState>, Serializable {
+public final class LatticeState implements NodeState {
   private static final long serialVersionUID = 1;
 
   private final LatticePlan plan;
   private final double valueCentre;
-  final double[][] nodes;
+
+  /** By the number of the tile, {@code [nodes x columns]}; none once there are too many. */
+  private final Map<Integer, double[]> tiles = new HashMap<>();
+
   private final OutlyingSites outlying;
 
   /** Sums of C, C V and C V2 over the sites in the box. */
   private final double[] totals = new double[3];
 
   private long sites;
+  private boolean crowded;
   private transient Footprint footprint;
 
   /**
@@ -36,11 +42,10 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
   public LatticeState(LatticePlan plan, double valueCentre) {
     this.plan = plan.required();
     this.valueCentre = valueCentre;
-    nodes = new double[3][plan.numNodes()];
     outlying = new OutlyingSites(plan.dim() + 3);
   }
 
-  /** Adds the sites of a block of keys. */
+  @Override
   public LatticeState add(KeyBlock block) {
     double[] site = new double[plan.dim() + 3];
     for (int s = 0; s < block.sites(); s++) {
@@ -64,35 +69,66 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
       outlying.add(rows, at);
       return;
     }
+    sites++;
+    if (crowded) {
+      return;
+    }
     int terms = at + plan.dim();
-    footprint.spread(nodes, rows[terms], rows[terms + 1], rows[terms + 2]);
+    footprint.spread(this::tile, rows, terms, plan.moments().columns);
     for (int t = 0; t < totals.length; t++) {
       totals[t] += rows[terms + t];
     }
-    sites++;
+    limit();
+  }
+
+  private double[] tile(int number) {
+    double[] tile = tiles.get(number);
+    if (tile == null) {
+      tile = new double[Tiling.NODES * plan.moments().columns];
+      tiles.put(number, tile);
+    }
+    return tile;
+  }
+
+  /** Forgets all tiles when there are too many. */
+  private void limit() {
+    if (tiles.size() > plan.mostTiles()) {
+      crowded = true;
+      tiles.clear();
+    }
   }
 
   /**
-   * Adds the sites of another state.
+   * Adds the sites of another state, node by node.
    *
    * @throws IllegalArgumentException if its plan or centre is another
    */
   @Override
-  public LatticeState merge(LatticeState other) {
+  public LatticeState merge(NodeState state) {
+    LatticeState other = (LatticeState) state;
     if (!plan.same(other.plan) || Double.compare(valueCentre, other.valueCentre) != 0) {
       throw new IllegalArgumentException("only states of one plan can be merged");
     }
-    for (int a = 0; a < nodes.length; a++) {
-      double[] mine = nodes[a];
-      double[] theirs = other.nodes[a];
-      for (int i = 0; i < mine.length; i++) {
-        mine[i] += theirs[i];
-      }
-      totals[a] += other.totals[a];
+    crowded |= other.crowded;
+    if (crowded) {
+      tiles.clear();
+    } else {
+      other.tiles.forEach(this::add);
+      limit();
+    }
+    for (int t = 0; t < totals.length; t++) {
+      totals[t] += other.totals[t];
     }
     outlying.addAll(other.outlying);
     sites += other.sites;
     return this;
+  }
+
+  private void add(int number, double[] theirs) {
+    double[] mine = tile(number);
+    for (int i = 0; i < mine.length; i++) {
+      mine[i] += theirs[i];
+    }
   }
 
   /** Number of sites in the box. */
@@ -105,31 +141,81 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
     return outlying.size();
   }
 
-  /** Whether more sites are outside of the box than are kept: there are no sums. */
-  public boolean overflowed() {
-    return outlying.overflowed();
+  /** Number of tiles that hold nodes. */
+  public int tiles() {
+    return tiles.size();
   }
 
   /**
-   * The sums at all nodes, for queries to be interpolated from.
+   * Whether more sites are outside of the box than are kept, or those in it lie in more tiles than
+   * the budget has room for: there are no sums.
+   */
+  @Override
+  public boolean overflowed() {
+    return crowded || outlying.overflowed();
+  }
+
+  @Override
+  public String sentence() {
+    if (outlying.overflowed()) {
+      return "at most %d sites may be outside of the box, but %d are"
+          .formatted(OutlyingSites.LIMIT, outlying.size());
+    }
+    if (crowded) {
+      return "%d sites lie in more than the %d tiles of %d nodes that a budget of %d numbers has room for"
+          .formatted(sites, plan.mostTiles(), Tiling.NODES, plan.budget());
+    }
+    return "%d sites lie in %d tiles of %d nodes, and %d outside of the box"
+        .formatted(sites, tiles.size(), Tiling.NODES, outlying.size());
+  }
+
+  /**
+   * The sums at all nodes, for queries to be interpolated from; of a {@link LatticePlan#sparse}
+   * plan only in the tiles that hold nodes. Uses all cores, with the same bits whatever their
+   * number. Memory: {@link LatticePlan#bytes} at most, this state included; the numbers at a node
+   * are held one by one at first and side by side at last, tile by tile, never both of all.
    *
    * @throws IllegalStateException if it has overflowed
    */
+  @Override
   public LatticeSums sums() {
     if (overflowed()) {
-      throw new IllegalStateException(
-          "at most %d sites may be outside of the box, but %d are"
-              .formatted(OutlyingSites.LIMIT, outlying.size()));
+      throw new IllegalStateException(sentence());
     }
-    Separable separable = new Separable(plan);
-    double[][] plain = separable.narrow(nodes[0]);
-    double[][] valued = separable.narrow(nodes[1]);
-    double[][] broad = new double[nodes.length][];
-    for (int a = 0; a < nodes.length; a++) {
-      broad[a] = separable.broad(nodes[a]);
+    Tiles spread = new Tiles(tiles, plan.moments().columns);
+    int[] wanted = plan.sparse() ? spread.numbers : plan.tiling().all();
+    Separable separable = new Separable(plan, wanted);
+    Tiles[] numbers = new Tiles[plan.moments().numNumbers];
+    int targets = plan.moments().numTargets;
+    for (int column = 0; column < 2; column++) {
+      Tiles[] narrow = separable.narrow(spread, column);
+      System.arraycopy(narrow, 0, numbers, column * targets, targets);
+    }
+    for (int column = 0; column < 3; column++) {
+      numbers[2 * targets + column] = separable.broad(spread, column);
     }
     ExactSums exact = new ExactSums(plan, outlying);
     ErrorBound bound = new ErrorBound(plan, totals, sites, exact);
-    return new LatticeSums(plan, valueCentre, plain, valued, broad, exact, bound);
+    return new LatticeSums(plan, valueCentre, sideBySide(numbers, wanted), exact, bound);
+  }
+
+  /** The numbers of each node next to each other; takes the tiles away from where they were. */
+  private Tiles sideBySide(Tiles[] numbers, int[] wanted) {
+    Tiles all = new Tiles(wanted, plan.moments().width);
+    IntStream.range(0, wanted.length)
+        .parallel()
+        .forEach(
+            i -> {
+              double[] nodes = new double[Tiling.NODES * all.width];
+              for (int n = 0; n < numbers.length; n++) {
+                double[] one = numbers[n].arrays[i];
+                numbers[n].arrays[i] = null;
+                for (int node = 0; one != null && node < one.length; node++) {
+                  nodes[node * all.width + n] = one[node];
+                }
+              }
+              all.arrays[i] = nodes;
+            });
+    return all;
   }
 }

@@ -44,6 +44,15 @@ final class Moments implements Serializable {
   final int numTargets;
   final Moment[] moments;
 
+  /** Numbers that are spread to each node. */
+  final int columns = 3;
+
+  /** Numbers that each node has in the end: two for each target and three broad sums. */
+  final int numNumbers;
+
+  /** The same, up to a multiple of {@link Rows#STEP}. */
+  final int width;
+
   Moments(int dim, int numWidths, Terms terms) {
     this.dim = dim;
     this.numWidths = numWidths;
@@ -53,6 +62,8 @@ final class Moments implements Serializable {
     moments = found.toArray(Moment[]::new);
     int pairs = numWidths * (numWidths + 1) / 2;
     numTargets = 1 + (maxPower > 0 ? numWidths : 0) + (maxPower > 1 ? pairs : 0);
+    numNumbers = 2 * numTargets + 3;
+    width = (numNumbers + Rows.STEP - 1) / Rows.STEP * Rows.STEP;
   }
 
   private void collect(int[] powers, int f, int left, List<Moment> found) {
@@ -100,12 +111,16 @@ final class Moments implements Serializable {
     throw new IllegalArgumentException("no moment has the powers " + Arrays.toString(powers));
   }
 
+  /** Convolutions along the axis of feature f. */
+  int convolutions(int f) {
+    return (int) Arrays.stream(moments).map(m -> prefix(m, f + 1)).distinct().count();
+  }
+
   /** Convolutions along one axis for all of them, where those with equal first powers share. */
   int convolutions() {
     int count = 0;
     for (int f = 0; f < dim; f++) {
-      int end = f + 1;
-      count += (int) Arrays.stream(moments).map(m -> prefix(m, end)).distinct().count();
+      count += convolutions(f);
     }
     return count;
   }

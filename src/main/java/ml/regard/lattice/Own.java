@@ -34,8 +34,13 @@ final class Own {
     narrow = new double[moments.numTargets];
   }
 
-  void move(Footprint footprint) {
-    broad = 1;
+  /** Moves to where the footprint is; to zeros if nothing is left out. */
+  void move(Footprint footprint, boolean leaves) {
+    Arrays.fill(narrow, 0);
+    broad = leaves ? 1 : 0;
+    if (!leaves) {
+      return;
+    }
     for (int f = 0; f < factors.length; f++) {
       footprint.pairs(f, pairs);
       for (int k = 0; k < factors[f].length; k++) {
@@ -43,7 +48,6 @@ final class Own {
       }
       broad *= sum(kernels.broad);
     }
-    Arrays.fill(narrow, 0);
     for (Moments.Moment moment : moments.moments) {
       double product = moment.factor;
       for (int f = 0; f < factors.length; f++) {

@@ -1,58 +1,74 @@
 package ml.regard.lattice;
 
-import java.util.Arrays;
-
 /**
  * Convolutions of a lattice with products of kernels, axis by axis: kernels with equal first
- * factors share the work. Allocates the results and a scratch lattice for every axis but the last.
+ * factors share the work. Beside its results it holds one lattice for every axis but the last, of
+ * the tiles within reach of those that are asked for.
  */
 final class Separable {
   private final LatticePlan plan;
   private final NodeKernels kernels;
-  private final double[][] scratch;
 
-  Separable(LatticePlan plan) {
+  /** By axis, the tiles that are needed behind it. */
+  private final int[][] needed;
+
+  /**
+   * Of one plan.
+   *
+   * @param wanted the tiles where sums are asked for, ascending
+   */
+  Separable(LatticePlan plan, int[] wanted) {
     this.plan = plan;
     kernels = plan.spacing().kernels();
-    scratch = new double[plan.dim() - 1][plan.numNodes()];
+    int within = Convolution.tilesWithin(plan.tiling(), kernels.broad);
+    needed = new int[plan.dim()][];
+    needed[plan.dim() - 1] = wanted;
+    for (int f = plan.dim() - 1; f > 0; f--) {
+      needed[f - 1] = plan.tiling().dilate(needed[f], f, within);
+    }
   }
 
-  /** The sums of all targets ({@link Moments}) at the nodes, {@code [targets x nodes]}. */
-  double[][] narrow(double[] terms) {
-    double[][] targets = new double[plan.moments().numTargets][terms.length];
-    descend(terms, 0, new int[plan.dim()], plan.moments().maxPower, targets);
+  /** The sums of all targets ({@link Moments}) at the nodes, of one column. */
+  Tiles[] narrow(Tiles terms, int column) {
+    Tiles[] targets = new Tiles[plan.moments().numTargets];
+    for (int t = 0; t < targets.length; t++) {
+      targets[t] = after(plan.dim() - 1);
+    }
+    descend(terms, column, 0, new int[plan.dim()], plan.moments().maxPower, targets);
     return targets;
   }
 
-  private void descend(double[] in, int f, int[] powers, int left, double[][] targets) {
+  private void descend(Tiles in, int column, int f, int[] powers, int left, Tiles[] targets) {
     for (int k = 0; k <= left; k++) {
       powers[f] = k;
       if (f == plan.dim() - 1) {
         Moments.Moment moment = plan.moments().of(powers);
-        add(in, targets[moment.target], f, kernels.narrow[k], moment.factor);
+        add(in, column, f, kernels.narrow[k], moment.factor, targets[moment.target]);
       } else {
-        Arrays.fill(scratch[f], 0);
-        add(in, scratch[f], f, kernels.narrow[k], 1);
-        descend(scratch[f], f + 1, powers, left - k, targets);
+        Tiles out = after(f);
+        add(in, column, f, kernels.narrow[k], 1, out);
+        descend(out, 0, f + 1, powers, left - k, targets);
       }
     }
     powers[f] = 0;
   }
 
-  /** The sums with the kernel exp(-x^2 / 4) at the nodes. */
-  double[] broad(double[] terms) {
-    double[] out = new double[terms.length];
-    double[] in = terms;
-    for (int f = 0; f < plan.dim() - 1; f++) {
-      Arrays.fill(scratch[f], 0);
-      add(in, scratch[f], f, kernels.broad, 1);
-      in = scratch[f];
+  /** The sums with the kernel exp(-x^2 / 4) at the nodes, of one column. */
+  Tiles broad(Tiles terms, int column) {
+    Tiles in = terms;
+    for (int f = 0; f < plan.dim(); f++) {
+      Tiles out = after(f);
+      add(in, f == 0 ? column : 0, f, kernels.broad, 1, out);
+      in = out;
     }
-    add(in, out, plan.dim() - 1, kernels.broad, 1);
-    return out;
+    return in;
   }
 
-  private void add(double[] in, double[] out, int f, double[] kernel, double factor) {
-    Convolution.add(in, out, plan.count(f), plan.strides()[f], kernel, factor);
+  private Tiles after(int f) {
+    return new Tiles(needed[f], 1);
+  }
+
+  private void add(Tiles in, int column, int f, double[] kernel, double factor, Tiles out) {
+    Convolution.add(plan.tiling(), in, column, f, kernel, factor, out);
   }
 }

@@ -15,6 +15,9 @@ object Data {
       case "clustered" =>
         val centre = random.nextInt(3) * 4.0
         Array.fill(dim)(centre + math.pow(10, -random.nextInt(4)) * random.nextGaussian())
+      case "knots" =>
+        val corner = random.nextInt(1 << dim)
+        Array.tabulate(dim)(f => 10.0 * (corner >> f & 1) + 0.1 * random.nextGaussian())
       case "whole numbers" => Array.fill(dim)(random.nextInt(if (dim == 1) 60 else 9).toDouble)
       case "heavy-tailed"  => Array.fill(dim)(math.tan(math.Pi * (random.nextDouble() - 0.5)))
       case _               => Array.fill(dim)(1000 + 5 * random.nextDouble())

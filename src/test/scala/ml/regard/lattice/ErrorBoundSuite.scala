@@ -24,6 +24,9 @@ class ErrorBoundSuite extends AnyFunSuite {
   /** Small, so that the suite is fast. */
   private val Budget = 1L << 21
 
+  /** Room for some hundred tiles where the whole box has thousands. */
+  private val SparseBudget = 1L << 25
+
   /** Adding the centre back, relative to the value. */
   private val Rounding = 1e-15
 
@@ -34,6 +37,7 @@ class ErrorBoundSuite extends AnyFunSuite {
     var queries = 0
     var bounded = 0
     var certified = 0
+    var sparse = 0
 
     def median(kind: Int): Double = ratios(kind).sorted.apply(ratios(kind).size / 2)
   }
@@ -95,9 +99,16 @@ class ErrorBoundSuite extends AnyFunSuite {
     compare(what, exact, rows.met(answers.state), bounds, certified, w.length, seen)
   }
 
-  private def check(dim: Int, size: Int, seeds: Seq[Int]): Unit = {
+  private def check(
+      dim: Int,
+      size: Int,
+      seeds: Seq[Int],
+      names: Seq[String] = Data.names,
+      widths: Seq[Double] = Widths,
+      budget: Long = Budget
+  ): Seen = {
     val all = new Seen
-    for (name <- Data.names) {
+    for (name <- names) {
       val seen = new Seen
       var declined = 0
       for {
@@ -105,15 +116,17 @@ class ErrorBoundSuite extends AnyFunSuite {
         rows = Data(name, size, dim, seed)
         (keys, box) = (rows.pack, Data.box(rows))
         shared <- if (dim > 1) Seq(false, true) else Seq(true)
-        share <- Widths
+        share <- widths
         tolerance <- Seq(1e-4, 1e-8)
       } {
         val lengths = Array.tabulate(dim)(f => box(1)(f) - box(0)(f))
         val w = if (shared) Array(1 / (share * lengths.max)) else lengths.map(l => 1 / (share * l))
-        val plan = Lattices.plan(box, w, tolerance = tolerance, budget = Budget)
-        if (plan.declined) declined += 1
-        else {
-          val sums = Lattices.state(plan, keys).sums
+        val plan = Lattices.plan(box, w, tolerance = tolerance, budget = budget)
+        val state = Option.unless(plan.declined)(Lattices.state(plan, keys)).filterNot(_.overflowed)
+        if (state.isEmpty) declined += 1
+        for (held <- state) {
+          if (plan.sparse) seen.sparse += 1
+          val sums = held.sums
           val what = s"$name, $dim features, width $share, tolerance $tolerance,"
           fresh(what, keys, box, sums, w, seen)
           for (leaveOut <- Seq(LeaveOut.ROW, LeaveOut.TIES, LeaveOut.NONE))
@@ -122,17 +135,19 @@ class ErrorBoundSuite extends AnyFunSuite {
       }
       info(
         f"$name: ${seen.queries} queries, ${seen.bounded} bounded, ${seen.certified} certified, " +
-          f"${seen.violations.size} violations, $declined plans declined; bound/error in the median " +
+          f"${seen.violations.size} violations, $declined plans declined, ${seen.sparse} sparse; bound/error in the median " +
           f"${seen.median(0)}%.0f, of derivatives ${seen.median(1)}%.0f and ${seen.median(2)}%.0f, " +
           f"at least ${seen.ratios.map(r => f"${r.min}%.1f").mkString(", ")}"
       )
       all.violations ++= seen.violations
       all.queries += seen.queries
       all.certified += seen.certified
+      all.sparse += seen.sparse
     }
     info(s"$dim features: ${all.queries} queries, ${all.violations.size} violations")
     assert(all.violations.isEmpty, all.violations.take(5).mkString("\n"))
     assert(all.certified > all.queries / 5)
+    all
   }
 
   test("the bound holds with one feature") {
@@ -145,6 +160,11 @@ class ErrorBoundSuite extends AnyFunSuite {
 
   test("the bound holds with three features") {
     check(3, 200, Seq(4))
+  }
+
+  test("the bound holds where the lattice is sparse") {
+    val seen = check(3, 400, Seq(5), Seq("knots"), Seq(0.01, 0.015, 0.02), SparseBudget)
+    assert(seen.sparse > 5)
   }
 
   test("a query far from every key, or outside of the box, has an infinite bound") {

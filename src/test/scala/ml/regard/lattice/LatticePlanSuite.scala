@@ -56,7 +56,7 @@ class LatticePlanSuite extends AnyFunSuite {
     assert(costs.forall(!_.declined))
     assert(costs.map(_.cost) == costs.map(_.cost).sorted)
     assert(costs.head.sentence.matches("a lattice of \\d+ x \\d+ nodes, .* MB, .* multiplications"))
-    assert(costs.forall(p => p.bytes == 8L * p.numNodes * 13))
+    assert(costs.forall(p => p.bytes == 8L * p.numNodes * (3 + 16 + 1)))
   }
 
   test("a lattice declines what it cannot do, with the numbers") {

@@ -1,6 +1,7 @@
 package ml.regard.lattice
 
 import java.io.{ByteArrayInputStream, ByteArrayOutputStream, ObjectInputStream, ObjectOutputStream}
+import java.util.concurrent.ForkJoinPool
 
 import _root_.ml.regard.Rows
 import _root_.ml.regard.Rows.{assertClose, bits}
@@ -11,6 +12,7 @@ import _root_.ml.regard.kernel.{
   LossSums,
   PackedKeys,
   QueryBlock,
+  Sums,
   Terms,
   TrainingQueries
 }
@@ -82,24 +84,119 @@ class LatticeSuite extends AnyFunSuite {
         .reduceLeft((a, b) => a.merge(b))
     assert(merged.sites == whole.sites && merged.outlying == whole.outlying)
     assert(whole.outlying > 0 && whole.sites + whole.outlying == keys.numSites)
-    for (a <- 0 until 3) {
-      assert(bits(merged.nodes(a)) == bits(merged.nodes(a)))
-      for ((x, y) <- merged.nodes(a).zip(whole.nodes(a))) assert(math.abs(x - y) < 1e-10)
-    }
+    assert(merged.tiles == whole.tiles)
     val queries = Lattices.rows(Data.points(box, 100, seed = 1))
     val answers = copyOf(whole.sums).answers(queries)
     val others = copyOf(merged.sums.answers(queries))
-    for (i <- 0 until 100 if answers.certified(i))
+    val again = merged.sums.answers(queries)
+    for (i <- 0 until 100 if answers.certified(i)) {
       assertClose(others.state.pooled(i), answers.state.pooled(i), 1e-9)
+      assert(bits(Sums.derivatives(others.state, i)) == bits(Sums.derivatives(again.state, i)))
+    }
   }
 
-  private def copyOf[T](value: T): T = {
+  test("the state of keys that are near each other is small") {
+    val rows = Rows.random(20000, 2, seed = 8)
+    val keys = rows.pack
+    val plan = Lattices.plan(Data.box(rows), Array(80.0), Terms.VALUE, budget = 1L << 26)
+    val parts =
+      (0 until keys.numBlocks).map(b => new LatticeState(plan, keys.valueCentre).add(keys.block(b)))
+    val whole = Lattices.state(plan, keys)
+    assert(whole.tiles == plan.numNodes / Tiling.NODES)
+    // One block of twenty has a twentieth of the tiles, and those at its rim.
+    for (part <- parts) assert(part.tiles < whole.tiles / 5)
+    assert(bytesOf(parts.head).length < bytesOf(whole).length / 5)
+  }
+
+  test("a sparse lattice answers rows as the whole one does, to the bit") {
+    val rows = Data("knots", 500, 3, seed = 6)
+    val (keys, box) = (rows.pack, Data.box(rows))
+    def plan(budget: Long) = Lattices.plan(box, Array(2.0), Terms.VALUE, budget = budget)
+    val (sparse, dense) = (plan(1L << 24), plan(1L << 25))
+    assert(sparse.sparse && !dense.sparse && !dense.declined)
+    assert(
+      sparse.sentence.matches("a lattice of .* nodes in at most \\d+ of 343 tiles, .*"),
+      sparse.sentence
+    )
+    assert(sparse.bytes <= (8L << 24))
+    val state = Lattices.state(sparse, keys)
+    assert(state.tiles < 100)
+    assert(
+      state.sentence.matches("\\d+ sites lie in \\d+ tiles of 4096 nodes, and \\d+ outside .*")
+    )
+    val (some, all) = (state.sums, Lattices.state(dense, keys).sums)
+    val queries = TrainingQueries.of(keys, this.all(keys), LeaveOut.ROW).sites
+    val (found, expected) = (some.answers(queries), all.answers(queries))
+    val certified = (0 until found.size).filter(i => found.certified(i))
+    assert(certified.size > 400)
+    for (i <- 0 until found.size) assert(found.certified(i) == expected.certified(i))
+    assert(
+      bits(certified.map(found.state.pooled(_)).toArray) ==
+        bits(certified.map(expected.state.pooled(_)).toArray)
+    )
+    // Amid the knots there are no keys, and no nodes.
+    val amid = some.answers(Lattices.rows(Array(Array(5.0, 5.0, 5.0))))
+    assert(!amid.certified(0) && amid.state.pooled(0).isNaN)
+  }
+
+  test("the loss through a sparse lattice is that of the exact sums") {
+    val rows = Data("knots", 2000, 3, seed = 7)
+    val keys = rows.pack
+    val plan = Lattices.plan(Data.box(rows), Array(10.0, 8.0, 9.0), budget = 1L << 26)
+    assert(plan.sparse)
+    val (found, missing) = loss(keys, Lattices.state(plan, keys).sums, LeaveOut.ROW)
+    val exact =
+      LeaveOneOut.sums(keys, all(keys), plan.inverseWidths, LeaveOut.ROW, Terms.CURVATURE)
+    assert(missing < 400, s"$missing of 2000 rows not certified")
+    for ((a, b) <- found.toArray.zip(exact.toArray))
+      assert(math.abs(a - b) <= 2000 * 1e-6 * (1 + math.abs(b) / 2000), s"$a $b")
+  }
+
+  test("more tiles than the budget has room for are not kept") {
+    val rows = Rows.random(2000, 3, seed = 7)
+    val keys = rows.pack
+    val plan = Lattices.plan(Data.box(rows), Array(10.0), budget = 1L << 22)
+    assert(plan.sparse)
+    val state = Lattices.state(plan, keys)
+    assert(state.overflowed && state.tiles == 0)
+    assert(
+      state.sentence.matches(
+        "2000 sites lie in more than the \\d+ tiles of 4096 nodes that a budget of 4194304 numbers has room for"
+      )
+    )
+    assert(intercept[IllegalStateException](state.sums).getMessage == state.sentence)
+    val one = new LatticeState(plan, keys.valueCentre)
+    one.add(keys.feature(0, 0) +: Array(keys.feature(0, 1), keys.feature(0, 2), 1.0, 0.0, 0.0), 0)
+    assert(!one.overflowed && one.merge(state).overflowed)
+  }
+
+  test("bits do not depend on the number of threads") {
+    for (dim <- 1 to 3) {
+      val rows = Rows.random(2000, dim, seed = dim)
+      val plan = Lattices.plan(Data.box(rows), Array(if (dim == 1) 2000.0 else 3.0))
+      val state = Lattices.state(plan, rows.pack)
+      val queries = Lattices.rows(Data.points(Data.box(rows), 100, seed = 1))
+      def answers(threads: Int) = {
+        val pool = new ForkJoinPool(threads)
+        try {
+          val state1 = pool.submit(() => state.sums.answers(queries).state).get
+          (0 until 100).flatMap(i => bits(Sums.derivatives(state1, i)))
+        } finally pool.shutdown()
+      }
+      assert(answers(1) == answers(3))
+    }
+  }
+
+  private def bytesOf(value: Any): Array[Byte] = {
     val bytes = new ByteArrayOutputStream
     val out = new ObjectOutputStream(bytes)
     out.writeObject(value)
     out.close()
-    new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray)).readObject.asInstanceOf[T]
+    bytes.toByteArray
   }
+
+  private def copyOf[T](value: T): T =
+    new ObjectInputStream(new ByteArrayInputStream(bytesOf(value))).readObject.asInstanceOf[T]
 
   test("constant values give that constant") {
     for (dim <- 1 to 3) {
