@@ -186,11 +186,16 @@ public final class KeyBlock implements Serializable {
   public void readSite(int s, double[] row) {
     System.arraycopy(features, s * dim, row, 0, dim);
     Arrays.fill(row, dim, dim + 3, 0);
-    for (int j = starts[s]; j < starts[s + 1]; j++) {
+    addSums(starts[s], starts[s + 1], row, dim);
+  }
+
+  /** Adds sum c, sum c (v - centre) and sum c (v - centre)^2 over the keys from to to - 1. */
+  void addSums(int from, int to, double[] sums, int at) {
+    for (int j = from; j < to; j++) {
       double value = values[j] - valueCentre;
-      row[dim] += weights[j];
-      row[dim + 1] += weights[j] * value;
-      row[dim + 2] += weights[j] * value * value;
+      sums[at] += weights[j];
+      sums[at + 1] += weights[j] * value;
+      sums[at + 2] += weights[j] * value * value;
     }
   }
 

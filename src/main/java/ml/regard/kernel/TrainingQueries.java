@@ -36,14 +36,18 @@ public final class TrainingQueries implements Serializable {
     rows = new RowChunk(dim);
   }
 
-  /** The rows at the given positions of packed keys. */
+  /** The rows at the given positions of packed keys, ascending. */
   public static TrainingQueries of(PackedKeys keys, int[] positions, LeaveOut leaveOut) {
     TrainingQueries queries = new TrainingQueries(keys.dim(), leaveOut);
+    int first = 0;
+    int end = 0;
     for (int position : positions) {
       KeyBlock block = keys.block(position / PackedKeys.BLOCK_SIZE);
       if (leaveOut == LeaveOut.TIES || leaveOut == LeaveOut.FOLD) {
-        int first = keys.leftOutFirst(position, leaveOut);
-        int end = keys.leftOutEnd(position, leaveOut);
+        if (position >= end) {
+          first = keys.leftOutFirst(position, leaveOut);
+          end = keys.leftOutEnd(position, leaveOut);
+        }
         boolean asks = queries.add(block, position - block.firstPosition, first, end);
         if (asks && leaveOut == LeaveOut.TIES) {
           queries.leaveOut(keys, first, end);
@@ -68,20 +72,17 @@ public final class TrainingQueries implements Serializable {
     int first = block.firstPosition + block.starts[site];
     int end = block.firstPosition + block.starts[site + 1];
     if (add(block, j, first, leaveOut == LeaveOut.ROW ? end : first) && leaveOut == LeaveOut.ROW) {
-      double[] terms = new double[block.dim + 3];
-      block.readSite(site, terms);
-      System.arraycopy(terms, block.dim, leftOut, 3 * (numQueries - 1), 3);
+      block.addSums(block.starts[site], block.starts[site + 1], leftOut, 3 * (numQueries - 1));
     }
   }
 
   /** Adds up what the last query leaves out. */
   private void leaveOut(PackedKeys keys, int first, int end) {
-    for (int position = first; position < end; position++) {
-      double weight = keys.weight(position);
-      double value = keys.value(position) - keys.valueCentre();
-      leftOut[3 * (numQueries - 1)] += weight;
-      leftOut[3 * (numQueries - 1) + 1] += weight * value;
-      leftOut[3 * (numQueries - 1) + 2] += weight * value * value;
+    for (int b = first / PackedKeys.BLOCK_SIZE; b * PackedKeys.BLOCK_SIZE < end; b++) {
+      KeyBlock block = keys.block(b);
+      int from = Math.max(first - block.firstPosition, 0);
+      int to = Math.min(end - block.firstPosition, block.size());
+      block.addSums(from, to, leftOut, 3 * (numQueries - 1));
     }
   }
 
