@@ -23,10 +23,15 @@ public final class TrainingQueries implements Serializable {
   private int[] queries = new int[16]; // of each row
   private double[] twinWeights = new double[16]; // sum c over the row's twins
   private double[] twinValues = new double[16]; // sum c (v - centre) over them
-  private double[][] twinOthers = new double[16][]; // sum c v over them, of each further value
+  private double[][] twinOthers = new double[16][]; // sum c v over them; null without twins
   private int[] firstRows = new int[16]; // of each query
   private int[] leftOutFirst = new int[16];
   private int[] leftOutEnd = new int[16];
+
+  /** The sums over the twins of each key of one site, which begins at the position twinsOf. */
+  private transient Twins twins;
+
+  private transient int twinsOf;
 
   /** Of each query, sum c, sum c (v - centre) and sum c (v - centre)^2 over what it leaves out. */
   private double[] leftOut = new double[3 * 16];
@@ -102,17 +107,14 @@ public final class TrainingQueries implements Serializable {
     }
     positions[row] = position;
     queries[row] = numQueries - 1;
-    twinOthers[row] = new double[block.others.length];
-    if (leaveOut == LeaveOut.ROW) {
-      for (int twin = block.starts[site]; twin < block.starts[site + 1]; twin++) {
-        if (twin != j) {
-          twinWeights[row] += block.weights[twin];
-          twinValues[row] += block.weights[twin] * (block.values[twin] - block.valueCentre);
-          for (int v = 0; v < block.others.length; v++) {
-            twinOthers[row][v] += block.weights[twin] * block.others[v][twin];
-          }
-        }
+    if (leaveOut == LeaveOut.ROW && block.starts[site + 1] - block.starts[site] > 1) {
+      if (twins == null || twinsOf != siteFirst) {
+        twins = new Twins(block, site);
+        twinsOf = siteFirst;
       }
+      twinWeights[row] = twins.weight(j);
+      twinValues[row] = twins.value(j);
+      twinOthers[row] = twins.others(j);
     }
     rows.add(block.key(j), block.values[j], block.weights[j]);
     return asks;
