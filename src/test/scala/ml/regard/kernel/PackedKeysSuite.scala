@@ -120,6 +120,13 @@ class PackedKeysSuite extends AnyFunSuite {
     )
   }
 
+  test("a block of more keys than the loops have room for is refused") {
+    def block(size: Int) =
+      KeyBlock.of(0, 1, new Array(size), new Array(size), Array.fill(size)(1.0), 0)
+    assert(block(1024).size == 1024)
+    assert(refusal(block(1025)) == "a block must have at most 1024 keys, but has 1025")
+  }
+
   test("a position outside the keys is refused") {
     val keys = Rows.random(3, 1, seed = 4).pack
     for (position <- Seq(-1, 3)) {
