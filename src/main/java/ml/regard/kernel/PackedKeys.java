@@ -85,7 +85,8 @@ public final class PackedKeys implements Keys, Serializable {
 
   /**
    * The same keys with further values beside the first: they are pooled with the same attention
-   * ({@link PooledState#pooled(int, int)}) for one multiplication each.
+   * ({@link PooledState#pooled(int, int)}) for one multiplication each. A tolerance is in units of
+   * the deviation of the first value, also for these.
    *
    * @param others {@code [others x numKeys]}, by position
    * @throws IllegalArgumentException if a length differs or a value is not {@link Checks#usable}
