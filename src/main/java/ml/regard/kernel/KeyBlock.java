@@ -66,14 +66,13 @@ public final class KeyBlock implements Serializable {
     this.starts = starts(dim, features, values.length, cuts);
     int sites = starts.length - 1;
     this.features = sites == values.length ? features : new double[sites * dim];
-    this.siteValues = new double[sites];
+    this.siteValues = siteMeans(starts, values, weights, valueCentre);
     this.logWeights = new double[sites];
     for (int s = 0; s < sites; s++) {
       System.arraycopy(features, starts[s] * dim, this.features, s * dim, dim);
       double weight = 0;
       for (int j = starts[s]; j < starts[s + 1]; j++) {
         weight += weights[j];
-        siteValues[s] += (values[j] - valueCentre - siteValues[s]) * (weights[j] / weight);
       }
       logWeights[s] = Exp2.log2(weight);
     }
@@ -94,18 +93,24 @@ public final class KeyBlock implements Serializable {
     this.logWeights = block.logWeights;
     this.summary = block.summary;
     this.others = others;
-    this.otherSiteValues = new double[others.length][sites()];
-    for (int v = 0; v < others.length; v++) {
-      for (int s = 0; s < sites(); s++) {
-        double weight = 0;
-        double mean = 0;
-        for (int j = starts[s]; j < starts[s + 1]; j++) {
-          weight += weights[j];
-          mean += (others[v][j] - mean) * (weights[j] / weight);
-        }
-        otherSiteValues[v][s] = mean;
+    this.otherSiteValues =
+        Arrays.stream(others)
+            .map(further -> siteMeans(starts, further, weights, 0))
+            .toArray(double[][]::new);
+  }
+
+  /** The weighted mean of the centred values of each site. */
+  private static double[] siteMeans(
+      int[] starts, double[] values, double[] weights, double centre) {
+    double[] means = new double[starts.length - 1];
+    for (int s = 0; s < means.length; s++) {
+      double weight = 0;
+      for (int j = starts[s]; j < starts[s + 1]; j++) {
+        weight += weights[j];
+        means[s] += (values[j] - centre - means[s]) * (weights[j] / weight);
       }
     }
+    return means;
   }
 
   /** The same keys with further values {@code [others x size]} beside the first. */
@@ -134,8 +139,8 @@ public final class KeyBlock implements Serializable {
    *
    * @param features {@code [size x dim]}
    * @param valueCentre the weighted mean of the values of all keys
-   * @throws IllegalArgumentException if lengths do not agree, or a number is none that a packed key
-   *     can have
+   * @throws IllegalArgumentException if there are too many, lengths do not agree, or a number is
+   *     none that a packed key can have
    */
   public static KeyBlock of(
       int firstPosition,
@@ -144,6 +149,11 @@ public final class KeyBlock implements Serializable {
       double[] values,
       double[] weights,
       double valueCentre) {
+    if (values.length > PackedKeys.BLOCK_SIZE) {
+      throw new IllegalArgumentException(
+          "a block must have at most %d keys, but has %d"
+              .formatted(PackedKeys.BLOCK_SIZE, values.length));
+    }
     Checks.length("the features of a block", (long) values.length * dim, features.length);
     Checks.length("the weights of a block", values.length, weights.length);
     for (double feature : features) {
@@ -186,11 +196,16 @@ public final class KeyBlock implements Serializable {
   public void readSite(int s, double[] row) {
     System.arraycopy(features, s * dim, row, 0, dim);
     Arrays.fill(row, dim, dim + 3, 0);
-    for (int j = starts[s]; j < starts[s + 1]; j++) {
+    addSums(starts[s], starts[s + 1], row, dim);
+  }
+
+  /** Adds sum c, sum c (v - centre) and sum c (v - centre)^2 over the keys from to to - 1. */
+  void addSums(int from, int to, double[] sums, int at) {
+    for (int j = from; j < to; j++) {
       double value = values[j] - valueCentre;
-      row[dim] += weights[j];
-      row[dim + 1] += weights[j] * value;
-      row[dim + 2] += weights[j] * value * value;
+      sums[at] += weights[j];
+      sums[at + 1] += weights[j] * value;
+      sums[at + 2] += weights[j] * value * value;
     }
   }
 

@@ -42,11 +42,6 @@ public interface Keys {
     return 0;
   }
 
-  /** The largest logarithm, of base 2, of the weight of a site; 0 where it is not known. */
-  default double maxLogWeight() {
-    return summaries().stream().mapToDouble(block -> block.maxLogWeight).max().orElse(0);
-  }
-
   /** A hash of all keys with their positions, to the last bit; 0 where it is not known. */
   default long contentHash() {
     return summaries().stream().mapToLong(BlockSummary::contentHash).sum();

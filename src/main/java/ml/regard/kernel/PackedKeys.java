@@ -85,7 +85,8 @@ public final class PackedKeys implements Keys, Serializable {
 
   /**
    * The same keys with further values beside the first: they are pooled with the same attention
-   * ({@link PooledState#pooled(int, int)}) for one multiplication each.
+   * ({@link PooledState#pooled(int, int)}) for one multiplication each. A tolerance is in units of
+   * the deviation of the first value, also for these.
    *
    * @param others {@code [others x numKeys]}, by position
    * @throws IllegalArgumentException if a length differs or a value is not {@link Checks#usable}
@@ -161,29 +162,18 @@ public final class PackedKeys implements Keys, Serializable {
 
   /** The first position that the row at a position leaves out. */
   int leftOutFirst(int position, LeaveOut leaveOut) {
-    switch (leaveOut) {
-      case TIES:
-        int first = position;
-        while (first > 0 && tied(first - 1, position)) {
-          first--;
-        }
-        return first;
-      case FOLD:
-        return foldStarts[fold(position)];
-      default:
-        return position;
-    }
+    return switch (leaveOut) {
+      case TIES -> tiesFirst(position);
+      case FOLD -> foldStarts[fold(position)];
+      case ROW, NONE -> position;
+    };
   }
 
   /** The position behind the last one that the row at a position leaves out. */
   int leftOutEnd(int position, LeaveOut leaveOut) {
     switch (leaveOut) {
       case TIES:
-        int end = position + 1;
-        while (end < numKeys && tied(end, position)) {
-          end++;
-        }
-        return end;
+        return tiesEnd(position);
       case FOLD:
         int next = fold(position) + 1;
         return next < foldStarts.length ? foldStarts[next] : numKeys;
@@ -194,8 +184,36 @@ public final class PackedKeys implements Keys, Serializable {
     }
   }
 
-  /** Whether the keys at two positions have equal features. */
-  public boolean tied(int position, int other) {
+  /**
+   * The first of the neighbours with equal features, site by site: of other blocks and folds too.
+   */
+  private int tiesFirst(int position) {
+    int first = siteFirst(position);
+    while (first > 0 && tied(first - 1, first)) {
+      first = siteFirst(first - 1);
+    }
+    return first;
+  }
+
+  private int tiesEnd(int position) {
+    int end = siteEnd(position);
+    while (end < numKeys && tied(end, end - 1)) {
+      end = siteEnd(end);
+    }
+    return end;
+  }
+
+  private int siteFirst(int position) {
+    KeyBlock block = blockOf(position);
+    return block.firstPosition + block.starts[block.site(position - block.firstPosition)];
+  }
+
+  private int siteEnd(int position) {
+    KeyBlock block = blockOf(position);
+    return block.firstPosition + block.starts[block.site(position - block.firstPosition) + 1];
+  }
+
+  private boolean tied(int position, int other) {
     for (int f = 0; f < dim; f++) {
       if (feature(position, f) != feature(other, f)) {
         return false;
@@ -211,12 +229,25 @@ public final class PackedKeys implements Keys, Serializable {
    */
   public long tiedKeys(boolean alike) {
     long count = 0;
-    for (int p = 0; p < numKeys; p++) {
-      boolean before = p > 0 && tied(p, p - 1) && (!alike || value(p) == value(p - 1));
-      boolean after = p < numKeys - 1 && tied(p, p + 1) && (!alike || value(p) == value(p + 1));
-      count += before || after ? 1 : 0;
+    for (int first = 0, end; first < numKeys; first = end) {
+      end = tiesEnd(first);
+      count += alike ? alikeKeys(first, end) : several(end - first);
     }
     return count;
+  }
+
+  /** How many of some keys with equal features have the value of another one. */
+  private long alikeKeys(int first, int end) {
+    long count = 0;
+    for (int p = first, next; p < end; p = next) {
+      for (next = p + 1; next < end && value(next) == value(p); next++) {}
+      count += several(next - p);
+    }
+    return count;
+  }
+
+  private static int several(int keys) {
+    return keys > 1 ? keys : 0;
   }
 
   private int fold(int position) {

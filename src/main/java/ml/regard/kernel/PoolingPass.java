@@ -13,7 +13,7 @@ import java.util.Arrays;
  * of queries passes by a block when all of them leave it out.
  *
  * <p>Cost: one exponential per pair of query and site. Allocates sums and scratch when it is made,
- * and next to nothing when it meets keys. Not safe for many threads.
+ * and nothing when it meets keys. Not safe for many threads.
  */
 public final class PoolingPass {
   private static final int LANES = PoolingSupport.LANES;
@@ -31,6 +31,7 @@ public final class PoolingPass {
   private final Terms terms;
   private final boolean safe;
   private final double[] max = new double[LANES];
+  private final double[][] kept;
   private final int[] leftOutFirst = new int[LANES];
   private final int[] leftOutEnd = new int[LANES];
 
@@ -90,6 +91,8 @@ public final class PoolingPass {
       reaches[c] = new Reach(keys, queries, tiles[c], terms, tolerance);
     }
     startAnew();
+    int sums = Arrays.stream(states).mapToInt(PooledState::numSums).max().orElse(0);
+    kept = new double[sums][LANES];
   }
 
   /** The sums for each candidate over the keys met so far, or since it started anew. */
@@ -150,7 +153,9 @@ public final class PoolingPass {
     if (skipped == end - group) {
       return;
     }
-    double[][] kept = skipped > 0 ? state.keep(group, end) : null;
+    if (skipped > 0) {
+      state.keep(group, end, kept);
+    }
     if (tiles[c].safe) {
       raise(tiles[c], reaches[c], state, group, end);
     }
@@ -160,6 +165,20 @@ public final class PoolingPass {
         state.restore(lane, kept, group);
       }
     }
+    if (tiles[c].singles != null) {
+      for (int lane = group; lane < end; lane++) {
+        if (!reaches[c].skips(lane - group)) {
+          tiles[c].singles.met(lane);
+        }
+      }
+    }
+  }
+
+  /**
+   * The queries of a pass in single precision, with one candidate, whose sums cannot be believed.
+   */
+  int[] farInSingle() {
+    return states[0].far(tiles[0].singles::least);
   }
 
   /** Takes the queries past all keys. */

@@ -108,6 +108,11 @@ public final class QueryBlock implements Serializable {
     return stride(size);
   }
 
+  /** Whether these are training rows, which leave keys out. */
+  boolean leavesKeysOut() {
+    return leftOutFirst != null;
+  }
+
   /** The features of query i, a copy {@code [d]}. */
   public double[] query(int i) {
     double[] query = new double[dim];
