@@ -82,7 +82,13 @@ class ArchitectureSuite extends AnyFunSuite {
         .resideInAPackage(layer("lattice"))
         .should()
         .onlyDependOnClassesThat()
-        .resideInAnyPackage(layer("lattice"), layer("kernel"), Root, "java..")
+        .resideInAnyPackage(
+          layer("lattice"),
+          layer("kernel"),
+          Root,
+          "java..",
+          "jdk.incubator.vector.."
+        )
     )
   }
 
@@ -113,7 +119,7 @@ class ArchitectureSuite extends AnyFunSuite {
     check(
       noClasses()
         .that()
-        .haveNameNotMatching("""ml\.regard\.kernel\.Simd.*""")
+        .haveNameNotMatching("""ml\.regard\.(kernel|lattice)\.Simd.*""")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("jdk.incubator.vector..")

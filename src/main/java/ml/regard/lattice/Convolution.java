@@ -19,8 +19,11 @@ import java.util.stream.IntStream;
  * the tiles that are written and, for each thread, a window of (side + 2 reach) lanes.
  */
 final class Convolution {
-  /** Pieces of the work, more than threads, as tiles at the rim have less to do. */
-  private static final int PIECES = 64;
+  /** Nodes that are read and written together: those of a line of cache. */
+  private static final int BLOCK = 8;
+
+  /** With one feature, the parts of a tile. */
+  private static final int PARTS = 64;
 
   private final Tiling tiling;
   private final Tiles in;
@@ -28,7 +31,10 @@ final class Convolution {
   private final int axis;
   private final double[] kernel;
   private final double factor;
-  private final int reach;
+
+  /** Rows of the window before and behind the tile: the reach of the kernel, in whole blocks. */
+  private final int rim;
+
   private final int step;
 
   /** Nodes of a line. */
@@ -38,7 +44,7 @@ final class Convolution {
   private final int[] bases;
 
   private final double[][] window;
-  private final double[] sum;
+  private final double[][] sums;
 
   /** The tiles from so many before to as many behind the one that is written. */
   private final double[][] near;
@@ -51,15 +57,15 @@ final class Convolution {
     this.axis = axis;
     this.kernel = kernel;
     this.factor = factor;
-    reach = kernel.length - 1;
+    rim = (kernel.length - 1 + BLOCK - 1) / BLOCK * BLOCK;
     step = tiling.nodeStep(axis);
-    length = tiling.dim == 1 ? tiling.side() / 64 : tiling.side();
+    length = tiling.dim == 1 ? tiling.side() / PARTS : tiling.side();
     bases = new int[Tiling.NODES / length];
     for (int lane = 0; lane < bases.length; lane++) {
       bases[lane] = lane / step * step * length + lane % step;
     }
-    window = new double[length + 2 * reach][bases.length];
-    sum = new double[bases.length];
+    window = new double[length + 2 * rim][bases.length];
+    sums = new double[BLOCK][bases.length];
     near = new double[2 * tilesWithin(tiling, kernel) + 1][];
   }
 
@@ -78,7 +84,7 @@ final class Convolution {
   static void add(
       Tiling tiling, Tiles in, int column, int axis, double[] kernel, double factor, Tiles out) {
     int size = out.numbers.length;
-    int pieces = Math.min(size, PIECES);
+    int pieces = Math.min(size, 4 * Runtime.getRuntime().availableProcessors());
     IntStream.range(0, pieces)
         .parallel()
         .forEach(
@@ -101,46 +107,72 @@ final class Convolution {
     if (!some) {
       return before;
     }
-    for (int row = 0; row < window.length; row++) {
-      load(row - reach, window[row]);
+    for (int row = 0; row < window.length; row += BLOCK) {
+      load(row);
     }
     double[] out = before == null ? new double[Tiling.NODES] : before;
-    for (int i = 0; i < length; i++) {
-      sum(i + reach);
-      for (int lane = 0; lane < bases.length; lane++) {
-        out[bases[lane] + i * step] += factor * sum[lane];
+    for (int row = 0; row < length; row += BLOCK) {
+      for (int j = 0; j < BLOCK; j++) {
+        sum(rim + row + j, sums[j]);
       }
+      store(row, out);
     }
     return out;
   }
 
-  /** Reads node j of all lines, counted from the first in the tile. */
-  private void load(int j, double[] row) {
-    if (tiling.dim == 1) {
-      for (int lane = 0; lane < row.length; lane++) {
-        load(bases[lane] + j, row, lane, lane + 1, -bases[lane]);
+  /** Reads a block of rows of the window. */
+  private void load(int row) {
+    if (step == 1) {
+      for (int lane = 0; lane < bases.length; lane++) {
+        loadLine(row, lane);
       }
-    } else {
-      load(j, row, 0, row.length, 0);
+      return;
     }
-  }
-
-  /** Reads what is at a place along the axis, counted from the tile, for some lanes. */
-  private void load(int place, double[] row, int first, int end, int shift) {
+    int place = row - rim;
     double[] tile = near[near.length / 2 + (place >> tiling.bits)];
-    int inTile = place & (tiling.side() - 1);
-    for (int lane = first; lane < end; lane++) {
-      int node = bases[lane] + shift + inTile * step;
-      row[lane] = tile == null ? 0 : tile[node * in.width + column];
+    for (int j = 0; j < BLOCK; j++) {
+      double[] into = window[row + j];
+      int at = ((place + j) & (tiling.side() - 1)) * step;
+      for (int lane = 0; lane < bases.length; lane++) {
+        into[lane] = tile == null ? 0 : tile[(bases[lane] + at) * in.width + column];
+      }
     }
   }
 
-  private void sum(int row) {
-    scale(sum, window[row], kernel[0]);
+  /** Reads a block of one lane, whose nodes are next to each other. */
+  private void loadLine(int row, int lane) {
+    boolean parts = tiling.dim == 1;
+    int place = row - rim + (parts ? bases[lane] : 0);
+    double[] tile = near[near.length / 2 + (place >> tiling.bits)];
+    int at = (place & (tiling.side() - 1)) + (parts ? 0 : bases[lane]);
+    for (int j = 0; j < BLOCK; j++) {
+      window[row + j][lane] = tile == null ? 0 : tile[(at + j) * in.width + column];
+    }
+  }
+
+  /** Adds a block of sums to the tile. */
+  private void store(int row, double[] out) {
+    if (step == 1) {
+      for (int lane = 0; lane < bases.length; lane++) {
+        for (int j = 0; j < BLOCK; j++) {
+          out[bases[lane] + row + j] += factor * sums[j][lane];
+        }
+      }
+      return;
+    }
+    for (int j = 0; j < BLOCK; j++) {
+      for (int lane = 0; lane < bases.length; lane++) {
+        out[bases[lane] + (row + j) * step] += factor * sums[j][lane];
+      }
+    }
+  }
+
+  private void sum(int row, double[] sums) {
+    scale(sums, window[row], kernel[0]);
     int m = 1;
-    for (; m < reach; m += 2) {
+    for (; m + 1 < kernel.length; m += 2) {
       addTwo(
-          sum,
+          sums,
           window[row - m],
           window[row + m],
           kernel[m],
@@ -148,33 +180,34 @@ final class Convolution {
           window[row + m + 1],
           kernel[m + 1]);
     }
-    if (m == reach) {
-      addOne(sum, window[row - m], window[row + m], kernel[m]);
+    if (m < kernel.length) {
+      addOne(sums, window[row - m], window[row + m], kernel[m]);
     }
   }
 
-  private static void scale(double[] sum, double[] row, double k) {
-    for (int lane = 0; lane < sum.length; lane++) {
-      sum[lane] = k * row[lane];
+  private static void scale(double[] sums, double[] row, double k) {
+    for (int lane = 0; lane < sums.length; lane++) {
+      sums[lane] = k * row[lane];
     }
   }
 
-  private static void addOne(double[] sum, double[] left, double[] right, double k) {
-    for (int lane = 0; lane < sum.length; lane++) {
-      sum[lane] += k * (left[lane] + right[lane]);
+  private static void addOne(double[] sums, double[] left, double[] right, double k) {
+    for (int lane = 0; lane < sums.length; lane++) {
+      sums[lane] = Math.fma(k, left[lane] + right[lane], sums[lane]);
     }
   }
 
   private static void addTwo(
-      double[] sum,
+      double[] sums,
       double[] left,
       double[] right,
       double k,
       double[] left2,
       double[] right2,
       double k2) {
-    for (int lane = 0; lane < sum.length; lane++) {
-      sum[lane] += k * (left[lane] + right[lane]) + k2 * (left2[lane] + right2[lane]);
+    for (int lane = 0; lane < sums.length; lane++) {
+      double one = Math.fma(k, left[lane] + right[lane], sums[lane]);
+      sums[lane] = Math.fma(k2, left2[lane] + right2[lane], one);
     }
   }
 }

@@ -14,6 +14,7 @@ import java.util.function.IntFunction;
  */
 final class Footprint {
   private static final int AXES = 3;
+  static final RowSupport ROWS = RowSupport.pick();
 
   private final Axis[] axes;
   private final Tiling tiling;
@@ -30,14 +31,13 @@ final class Footprint {
   private int firstTile;
   private int crossed;
 
-  /** Of the part entered: its tile, and by axis the weights that belong to it. */
+  /** Of the part entered: its tile, the planes that belong to it, and the first of these. */
   private int tile;
 
-  private final int[] from = new int[AXES];
-  private final int[] to = new int[AXES];
-
-  /** Where in the tile the node of all weights 0 is, or would be. */
+  private int firstPlane;
+  private int endPlane;
   private int base;
+  private final Plane plane = new Plane();
 
   /** For each number of a node: of a site times the innermost weights; of a plane of a query. */
   private double[] scratch = new double[0];
@@ -53,6 +53,8 @@ final class Footprint {
       tileSteps[a] = f < 0 ? 0 : tiling.tileStep(f);
       nodeSteps[a] = f < 0 ? 0 : tiling.nodeStep(f);
     }
+    plane.rows = weights[1];
+    plane.along = weights[2];
   }
 
   /** The weights of the nodes along the axis of feature f. */
@@ -81,17 +83,37 @@ final class Footprint {
     return true;
   }
 
-  private void enter(int part) {
+  private void enter(int part, int width) {
     tile = firstTile;
     base = 0;
     for (int a = 0; a < AXES; a++) {
       int beyond = (part >> a) & 1;
-      int cut = Math.min(tiling.side() - places[a], weights[a].length);
-      from[a] = beyond * cut;
-      to[a] = beyond == 1 ? weights[a].length : cut;
       tile += beyond * tileSteps[a];
-      base += (places[a] - beyond * tiling.side()) * nodeSteps[a];
+      base += (places[a] - beyond * tiling.side()) * nodeSteps[a] * width;
     }
+    firstPlane = first(part, 0);
+    endPlane = end(part, 0);
+    plane.firstRow = first(part, 1);
+    plane.endRow = end(part, 1);
+    plane.first = first(part, 2);
+    plane.end = end(part, 2);
+    plane.width = width;
+    plane.step = nodeSteps[1] * width;
+  }
+
+  /** The first weight along an axis that belongs to a part. */
+  private int first(int part, int axis) {
+    return ((part >> axis) & 1) == 0 ? 0 : tiling.side() - places[axis];
+  }
+
+  /** The first weight along an axis that does not belong to a part any more. */
+  private int end(int part, int axis) {
+    int length = weights[axis].length;
+    return ((part >> axis) & 1) == 0 ? Math.min(tiling.side() - places[axis], length) : length;
+  }
+
+  private void enterPlane(int a) {
+    plane.base = base + a * nodeSteps[0] * plane.width;
   }
 
   /** The next part, of which the last is 0. */
@@ -115,16 +137,11 @@ final class Footprint {
     }
     int part = crossed;
     do {
-      enter(part);
-      double[] nodes = tiles.apply(tile);
-      for (int a = from[0]; a < to[0]; a++) {
-        for (int b = from[1]; b < to[1]; b++) {
-          double weight = weights[0][a] * weights[1][b];
-          int row = (base + a * nodeSteps[0] + b * nodeSteps[1]) * columns;
-          for (int i = from[2] * columns; i < to[2] * columns; i++) {
-            nodes[row + i] = Math.fma(weight, scratch[i], nodes[row + i]);
-          }
-        }
+      enter(part, columns);
+      plane.nodes = tiles.apply(tile);
+      for (int a = firstPlane; a < endPlane; a++) {
+        enterPlane(a);
+        ROWS.scatter(plane, weights[0][a], scratch);
       }
       part = next(part);
     } while (part != crossed);
@@ -133,7 +150,7 @@ final class Footprint {
   /**
    * Writes the numbers of a lattice at the point; false if a tile of it is missing.
    *
-   * @param into {@code [lattice.width]}, a multiple of {@link Rows#STEP}
+   * @param into {@code [lattice.width]}, a multiple of {@link RowSupport#STEP}
    */
   boolean interpolate(Tiles lattice, double[] into) {
     int width = lattice.width;
@@ -141,17 +158,14 @@ final class Footprint {
     Arrays.fill(into, 0, width, 0);
     int part = crossed;
     do {
-      enter(part);
-      double[] nodes = lattice.get(tile);
-      if (nodes == null) {
+      enter(part, width);
+      plane.nodes = lattice.get(tile);
+      if (plane.nodes == null) {
         return false;
       }
-      for (int a = from[0]; a < to[0]; a++) {
-        Arrays.fill(scratch, 0, width, 0);
-        for (int b = from[1]; b < to[1]; b++) {
-          int row = (base + a * nodeSteps[0] + b * nodeSteps[1]) * width;
-          Rows.add(nodes, row, weights[2], from[2], to[2], weights[1][b], width, scratch);
-        }
+      for (int a = firstPlane; a < endPlane; a++) {
+        enterPlane(a);
+        ROWS.gather(plane, scratch);
         for (int t = 0; t < width; t++) {
           into[t] = Math.fma(weights[0][a], scratch[t], into[t]);
         }
@@ -170,12 +184,13 @@ final class Footprint {
   /** The sums of l_a l_b over the pairs of nodes m apart, in either order, by m. */
   void pairs(int f, double[] into) {
     double[] along = weights(f);
-    for (int m = 0; m < along.length; m++) {
-      double sum = 0;
-      for (int a = m; a < along.length; a++) {
-        sum += along[a] * along[a - m];
+    Arrays.fill(into, 0);
+    for (int a = 0; a < along.length; a++) {
+      double twice = 2 * along[a];
+      for (int m = 1; m < along.length - a; m++) {
+        into[m] = Math.fma(twice, along[a + m], into[m]);
       }
-      into[m] = m == 0 ? sum : 2 * sum;
+      into[0] = Math.fma(along[a], along[a], into[0]);
     }
   }
 }

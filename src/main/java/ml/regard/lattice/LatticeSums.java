@@ -6,8 +6,8 @@ import java.util.Arrays;
  * The sums over all sites at every node of a lattice, ready to be interpolated at queries.
  *
  * <p>The numbers of a node are next to each other: sums of c and of c v by target, then the broad
- * sums of c, c v and c v^2, then zeros up to a multiple of {@link Rows#STEP}. Memory: 8 bytes for
- * each node and number. Immutable; safe for many threads.
+ * sums of c, c v and c v^2, then zeros up to a multiple of {@link RowSupport#STEP}. Memory: 8 bytes
+ * for each node and number. Immutable; safe for many threads.
  */
 public final class LatticeSums implements NodeSums {
   private static final long serialVersionUID = 1;

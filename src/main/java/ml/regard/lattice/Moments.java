@@ -50,7 +50,7 @@ final class Moments implements Serializable {
   /** Numbers that each node has in the end: two for each target and three broad sums. */
   final int numNumbers;
 
-  /** The same, up to a multiple of {@link Rows#STEP}. */
+  /** The same, up to a multiple of {@link RowSupport#STEP}. */
   final int width;
 
   Moments(int dim, int numWidths, Terms terms) {
@@ -63,7 +63,7 @@ final class Moments implements Serializable {
     int pairs = numWidths * (numWidths + 1) / 2;
     numTargets = 1 + (maxPower > 0 ? numWidths : 0) + (maxPower > 1 ? pairs : 0);
     numNumbers = 2 * numTargets + 3;
-    width = (numNumbers + Rows.STEP - 1) / Rows.STEP * Rows.STEP;
+    width = (numNumbers + RowSupport.STEP - 1) / RowSupport.STEP * RowSupport.STEP;
   }
 
   private void collect(int[] powers, int f, int left, List<Moment> found) {

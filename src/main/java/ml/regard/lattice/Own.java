@@ -30,7 +30,7 @@ final class Own {
     moments = plan.moments();
     kernels = plan.spacing().kernels();
     pairs = new double[plan.order()];
-    factors = new double[plan.dim()][moments.maxPower + 1];
+    factors = new double[plan.dim()][NodeKernels.POWERS];
     narrow = new double[moments.numTargets];
   }
 
@@ -42,11 +42,7 @@ final class Own {
       return;
     }
     for (int f = 0; f < factors.length; f++) {
-      footprint.pairs(f, pairs);
-      for (int k = 0; k < factors[f].length; k++) {
-        factors[f][k] = sum(kernels.narrow[k]);
-      }
-      broad *= sum(kernels.broad);
+      sum(footprint, f);
     }
     for (Moments.Moment moment : moments.moments) {
       double product = moment.factor;
@@ -57,11 +53,22 @@ final class Own {
     }
   }
 
-  private double sum(double[] kernel) {
-    double sum = 0;
+  /** The sums of all kernels of the axis of feature f. */
+  private void sum(Footprint footprint, int f) {
+    footprint.pairs(f, pairs);
+    double sum0 = 0;
+    double sum1 = 0;
+    double sum2 = 0;
+    double wide = 0;
     for (int m = 0; m < pairs.length; m++) {
-      sum += pairs[m] * kernel[m];
+      sum0 = Math.fma(pairs[m], kernels.narrow[0][m], sum0);
+      sum1 = Math.fma(pairs[m], kernels.narrow[1][m], sum1);
+      sum2 = Math.fma(pairs[m], kernels.narrow[2][m], sum2);
+      wide = Math.fma(pairs[m], kernels.broad[m], wide);
     }
-    return sum;
+    factors[f][0] = sum0;
+    factors[f][1] = sum1;
+    factors[f][2] = sum2;
+    broad *= wide;
   }
 }
