@@ -1,65 +1,71 @@
 package ml.regard.engine;
 
-import java.util.Arrays;
+import java.io.Serializable;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import ml.regard.kernel.KeyBlock;
-import org.apache.spark.api.java.JavaRDD;
+import ml.regard.kernel.Mergeable;
+import ml.regard.lattice.LatticePlan;
 
-/** The values of each feature, where they are at most {@value #MOST}. */
-final class FeatureValues {
+/**
+ * The values that each feature has, as long as they are at most {@value #MOST}; none of more than
+ * {@link LatticePlan#MAX_FEATURES} features.
+ */
+final class FeatureValues implements Mergeable<FeatureValues>, Serializable {
+  private static final long serialVersionUID = 1;
   private static final int MOST = 4096;
 
-  private FeatureValues() {}
+  /** By feature; empty once one of them has too many. */
+  private final List<Set<Double>> found;
 
-  /** By feature, all its values, ascending; empty if one has too many. One visit of all keys. */
-  static Optional<double[][]> of(JavaRDD<KeyBlock> blocks, int dim) {
-    List<double[][]> parts =
-        blocks.mapPartitions(some -> List.<double[][]>of(values(some, dim)).iterator()).collect();
-    double[][] all = new double[dim][];
-    for (int f = 0; f < dim; f++) {
-      int feature = f;
-      boolean few = parts.stream().allMatch(part -> part[feature] != null);
-      all[f] =
-          few
-              ? parts.stream()
-                  .flatMapToDouble(p -> Arrays.stream(p[feature]))
-                  .distinct()
-                  .sorted()
-                  .toArray()
-              : null;
-    }
-    boolean few = Arrays.stream(all).allMatch(values -> values != null && values.length <= MOST);
-    return few ? Optional.of(all) : Optional.empty();
+  private boolean many;
+
+  FeatureValues(int dim) {
+    many = dim > LatticePlan.MAX_FEATURES;
+    found =
+        IntStream.range(0, many ? 0 : dim)
+            .<Set<Double>>mapToObj(f -> new HashSet<>())
+            .collect(Collectors.toList());
   }
 
-  /** By feature, the values in some blocks; null if there are too many. */
-  private static double[][] values(Iterator<KeyBlock> blocks, int dim) {
-    List<Set<Double>> found =
-        java.util.stream.IntStream.range(0, dim)
-            .<Set<Double>>mapToObj(f -> new HashSet<>())
-            .toList();
-    boolean[] many = new boolean[dim];
-    double[] site = new double[dim + 3];
-    while (blocks.hasNext()) {
-      KeyBlock block = blocks.next();
-      for (int s = 0; s < block.sites(); s++) {
-        block.readSite(s, site);
-        for (int f = 0; f < dim; f++) {
-          if (!many[f]) {
-            found.get(f).add(site[f]);
-            many[f] = found.get(f).size() > MOST;
-          }
-        }
+  FeatureValues add(KeyBlock block) {
+    double[] site = new double[block.dim() + 3];
+    for (int s = 0; !many && s < block.sites(); s++) {
+      block.readSite(s, site);
+      for (int f = 0; f < block.dim(); f++) {
+        add(f, site[f]);
       }
     }
-    double[][] values = new double[dim][];
-    for (int f = 0; f < dim; f++) {
-      values[f] = many[f] ? null : found.get(f).stream().mapToDouble(Double::doubleValue).toArray();
+    return this;
+  }
+
+  private void add(int f, double value) {
+    found.get(f).add(value);
+    many |= found.get(f).size() > MOST;
+  }
+
+  @Override
+  public FeatureValues merge(FeatureValues other) {
+    many |= other.many;
+    for (int f = 0; !many && f < found.size(); f++) {
+      for (double value : other.found.get(f)) {
+        add(f, value);
+      }
     }
-    return values;
+    return this;
+  }
+
+  /** By feature, all its values, ascending; empty if one has too many. */
+  Optional<double[][]> values() {
+    return many
+        ? Optional.empty()
+        : Optional.of(
+            found.stream()
+                .map(set -> set.stream().mapToDouble(Double::doubleValue).sorted().toArray())
+                .toArray(double[][]::new));
   }
 }

@@ -79,6 +79,11 @@ public final class FileStore implements KeyStore {
     return files;
   }
 
+  /** Whether nodes would answer as many queries as there are keys at less cost than pairs. */
+  public boolean latticePays(Answering how) {
+    return LatticeAttention.choice(files, how).plan().isPresent();
+  }
+
   /** With engine lattice it spreads the keys, in one reading of all, where that is worth it. */
   @Override
   public Shared share(JavaSparkContext spark, Answering how) {

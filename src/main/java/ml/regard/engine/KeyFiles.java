@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import ml.regard.DataException;
@@ -26,6 +27,7 @@ import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple2;
 
 /**
  * The keys in the Parquet files of a {@link KeyTable}: an index of their row groups by position.
@@ -63,6 +65,7 @@ final class KeyFiles implements Keys, Serializable {
   private final double valueCentre;
   private final List<RowGroup> groups;
   private final List<BlockSummary> summaries;
+  private final double[][] values;
   private final SerializableConfiguration hadoop;
 
   private KeyFiles(
@@ -71,12 +74,14 @@ final class KeyFiles implements Keys, Serializable {
       double valueCentre,
       List<RowGroup> groups,
       List<BlockSummary> summaries,
+      double[][] values,
       SerializableConfiguration hadoop) {
     this.dim = dim;
     this.numKeys = numKeys;
     this.valueCentre = valueCentre;
     this.groups = groups;
     this.summaries = summaries;
+    this.values = values;
     this.hadoop = hadoop;
   }
 
@@ -114,6 +119,7 @@ final class KeyFiles implements Keys, Serializable {
         valueCentre,
         groups,
         List.of(),
+        null,
         new SerializableConfiguration(new Configuration(hadoop)));
   }
 
@@ -152,15 +158,25 @@ final class KeyFiles implements Keys, Serializable {
   }
 
   /**
-   * The same files with the summaries of all blocks: one reading of all keys.
+   * The same files with the summaries of all blocks and the values of features that have few: one
+   * reading of all keys.
    *
    * @throws DataException if a key is damaged
    */
   KeyFiles surveyed(JavaSparkContext spark) {
     try {
-      List<BlockSummary> found =
-          blocks(spark, 3 * spark.defaultParallelism()).map(KeyBlock::summary).collect();
-      return new KeyFiles(dim, numKeys, valueCentre, groups, new ArrayList<>(found), hadoop);
+      List<Tuple2<List<BlockSummary>, FeatureValues>> parts =
+          blocks(spark, 3 * spark.defaultParallelism())
+              .mapPartitions(some -> List.of(survey(some, dim)).iterator())
+              .collect();
+      List<BlockSummary> found = new ArrayList<>();
+      FeatureValues few = new FeatureValues(dim);
+      for (Tuple2<List<BlockSummary>, FeatureValues> part : parts) {
+        found.addAll(part._1());
+        few.merge(part._2());
+      }
+      double[][] all = few.values().orElse(null);
+      return new KeyFiles(dim, numKeys, valueCentre, groups, found, all, hadoop);
     } catch (Exception e) { // Spark throws checked exceptions that it does not declare
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
         if (cause instanceof DataException) {
@@ -171,10 +187,27 @@ final class KeyFiles implements Keys, Serializable {
     }
   }
 
+  private static Tuple2<List<BlockSummary>, FeatureValues> survey(
+      Iterator<KeyBlock> blocks, int dim) {
+    List<BlockSummary> found = new ArrayList<>();
+    FeatureValues few = new FeatureValues(dim);
+    while (blocks.hasNext()) {
+      KeyBlock block = blocks.next();
+      found.add(block.summary());
+      few.add(block);
+    }
+    return new Tuple2<>(found, few);
+  }
+
+  /** By feature, all its values, ascending; empty if one has too many. */
+  Optional<double[][]> values() {
+    return Optional.ofNullable(values);
+  }
+
   /** The same files with the weighted mean of their values, as the summaries say. */
   KeyFiles centred() {
     double centre = BlockSummary.valueCentre(summaries);
-    return new KeyFiles(dim, numKeys, centre, groups, summaries, hadoop);
+    return new KeyFiles(dim, numKeys, centre, groups, summaries, values, hadoop);
   }
 
   /** All blocks in order, in about so many partitions of whole segments. */

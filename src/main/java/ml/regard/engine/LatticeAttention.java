@@ -12,7 +12,6 @@ import ml.regard.lattice.NodeSums;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.LongAccumulator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,23 +37,21 @@ final class LatticeAttention implements KeyStore.Shared {
 
   /** Spreads the keys for about as many queries as keys; exact sums where the lattice declines. */
   static KeyStore.Shared share(JavaSparkContext spark, KeyFiles files, KeyStore.Answering how) {
-    JavaRDD<KeyBlock> blocks =
-        files.blocks(spark, 3 * spark.defaultParallelism()).persist(StorageLevel.MEMORY_AND_DISK());
-    try {
-      LatticeCost cost =
-          new LatticeCost(files.summaries(), files.dim(), FeatureValues.of(blocks, files.dim()));
-      LatticeCost.Choice choice =
-          cost.choose(how.inverseWidths(), Terms.VALUE, how.tolerance(), files.numKeys(), true);
-      LOG.info("{}", choice.sentence());
-      if (choice.plan().isEmpty()) {
-        return () -> files;
-      }
-      NodeState state = LatticeSpread.of(blocks, files, choice.plan().get());
-      LOG.info("{}", state.sentence());
-      return state.overflowed() ? () -> files : shared(spark, files, state.sums());
-    } finally {
-      blocks.unpersist(false);
+    LatticeCost.Choice choice = choice(files, how);
+    LOG.info("{}", choice.sentence());
+    if (choice.plan().isEmpty()) {
+      return () -> files;
     }
+    JavaRDD<KeyBlock> blocks = files.blocks(spark, 3 * spark.defaultParallelism());
+    NodeState state = LatticeSpread.of(blocks, files, choice.plan().get());
+    LOG.info("{}", state.sentence());
+    return state.overflowed() ? () -> files : shared(spark, files, state.sums());
+  }
+
+  /** What is cheapest for about as many queries as keys. */
+  static LatticeCost.Choice choice(KeyFiles files, KeyStore.Answering how) {
+    return new LatticeCost(files)
+        .choose(how.inverseWidths(), Terms.VALUE, how.tolerance(), files.numKeys(), true);
   }
 
   private static KeyStore.Shared shared(JavaSparkContext spark, KeyFiles files, NodeSums sums) {

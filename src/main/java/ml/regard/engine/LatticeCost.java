@@ -1,11 +1,10 @@
 package ml.regard.engine;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import ml.regard.kernel.BlockSummary;
-import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.Terms;
 import ml.regard.lattice.LatticePlan;
 import ml.regard.lattice.NodePlan;
@@ -16,22 +15,27 @@ import ml.regard.lattice.ValueGridPlan;
  *
  * <pre>
  *   nodes     multiplications ({@link NodePlan#cost()}), and {@value #OVERHEAD} for two more jobs
- *   pairs     queries keys prod_f min(1, 2 {@value #REACH} h_f / range_f)
+ *   pairs     queries (keys prod_f min(1, 2 {@value #REACH} h_f / range_f + 2 / blocks^(1/d))
+ *                      + {@value #QUESTIONS} blocks)
  * </pre>
  *
- * <p>A multiplication and a pair take about as long as each other. Nodes are those of a lattice, or
- * the values of the features where these are few and cost less. The lattice covers the range of the
- * keys, or less of it where a few keys lie so far out that most nodes would be theirs: ends of the
- * range are cut at the bounds of whole blocks, at most {@value #MOST_CUT} on each side.
+ * <p>A query meets the blocks within its reach, and asks of every block whether it is, in some
+ * tasks. A multiplication, a pair and such a question take about as long as each other. Nodes are
+ * those of a lattice, or the values of the features where these are few and cost less. The lattice
+ * covers the range of the keys, or less of it where a few keys lie so far out that most nodes would
+ * be theirs: ends of the range are cut at the bounds of whole blocks, at most {@value #MOST_CUT} on
+ * each side.
  */
 final class LatticeCost {
   private static final double OVERHEAD = 1e8;
   private static final double REACH = 8;
+  private static final double QUESTIONS = 14;
 
   /** 2 x 3 sides of 16 blocks are 98,304 keys, fewer than a lattice keeps out of its box. */
   private static final int MOST_CUT = 16;
 
   private final long numKeys;
+  private final int numBlocks;
   private final long numSites;
 
   /** The bounds of the blocks by feature: lower ones ascending, upper ones descending. */
@@ -40,13 +44,12 @@ final class LatticeCost {
   private final double[][] upper;
   private final Optional<double[][]> values;
 
-  /**
-   * Of keys.
-   *
-   * @param values by feature, all its values, where they are few
-   */
-  LatticeCost(List<BlockSummary> blocks, int dim, Optional<double[][]> values) {
-    this.values = values;
+  /** Of keys that were surveyed. */
+  LatticeCost(KeyFiles files) {
+    List<BlockSummary> blocks = files.summaries();
+    int dim = files.dim();
+    values = files.values();
+    numBlocks = blocks.size();
     numKeys = blocks.stream().mapToLong(BlockSummary::size).sum();
     numSites = blocks.stream().mapToLong(BlockSummary::sites).sum();
     lower = new double[dim][];
@@ -55,7 +58,7 @@ final class LatticeCost {
       int feature = f;
       lower[f] = blocks.stream().mapToDouble(b -> b.lowest(feature)).sorted().toArray();
       double[] negative = blocks.stream().mapToDouble(b -> -b.highest(feature)).sorted().toArray();
-      upper[f] = java.util.Arrays.stream(negative).map(x -> -x).toArray();
+      upper[f] = Arrays.stream(negative).map(x -> -x).toArray();
     }
   }
 
@@ -75,6 +78,9 @@ final class LatticeCost {
    */
   Choice choose(
       double[] inverseWidths, Terms terms, double tolerance, double queries, boolean everywhere) {
+    if (tolerance == 0) {
+      return new Choice(Optional.empty(), "answerTolerance 0 allows for exact sums only");
+    }
     NodePlan best = lattice(inverseWidths, terms, tolerance, queries);
     if (!values.isEmpty()) {
       NodePlan grid =
@@ -116,15 +122,13 @@ final class LatticeCost {
   }
 
   private double pairs(double[] inverseWidths, double queries) {
-    double share =
-        IntStream.range(0, lower.length)
-            .mapToDouble(f -> share(f, inverseWidths[inverseWidths.length == 1 ? 0 : f]))
-            .reduce(1, (a, b) -> a * b);
-    return queries * Math.max(share * numKeys, Math.min(numKeys, PackedKeys.BLOCK_SIZE));
-  }
-
-  private double share(int f, double inverseWidth) {
-    double widths = (upper[f][0] - lower[f][0]) * Math.abs(inverseWidth);
-    return widths > 2 * REACH ? 2 * REACH / widths : 1;
+    double side = StrictMath.pow(numBlocks, -1.0 / lower.length);
+    double share = 1;
+    for (int f = 0; f < lower.length; f++) {
+      double w = Math.abs(inverseWidths[inverseWidths.length == 1 ? 0 : f]);
+      double widths = (upper[f][0] - lower[f][0]) * w;
+      share *= widths > 0 ? Math.min(1, 2 * REACH / widths + 2 * side) : 1;
+    }
+    return queries * (share * numKeys + QUESTIONS * numBlocks);
   }
 }

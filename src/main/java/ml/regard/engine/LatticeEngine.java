@@ -67,7 +67,7 @@ final class LatticeEngine implements Engine {
             tolerance);
     int tasks = numPartitions > 0 ? numPartitions : 3 * spark.defaultParallelism();
     blocks = files.blocks(spark, tasks).persist(StorageLevel.MEMORY_AND_DISK());
-    cost = new LatticeCost(files.summaries(), files.dim(), FeatureValues.of(blocks, files.dim()));
+    cost = new LatticeCost(files);
   }
 
   @Override

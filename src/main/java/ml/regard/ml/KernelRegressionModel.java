@@ -185,12 +185,17 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   @Override
   public Dataset<Row> transform(Dataset<?> dataset) {
     StructType schema = transformSchema(dataset.schema());
-    Precision precision = getPrecision().equals("float32") ? Precision.FLOAT32 : Precision.FLOAT64;
-    KeyStore.Answering how = new KeyStore.Answering(inverseWidths, getAnswerTolerance(), precision);
+    KeyStore.Answering how = answering();
     KeyStore.Shared shared = store.share(context(dataset.sparkSession()), how);
     Dataset<Row> scored =
         dataset.toDF().mapPartitions(new PoolRows(shared, how, this), Encoders.row(schema));
     return withMetadata(scored, schema);
+  }
+
+  /** How its predictions are to be. */
+  KeyStore.Answering answering() {
+    Precision precision = getPrecision().equals("float32") ? Precision.FLOAT32 : Precision.FLOAT64;
+    return new KeyStore.Answering(inverseWidths, getAnswerTolerance(), precision);
   }
 
   /** mapPartitions drops what columns say about themselves: feature names, event time. */

@@ -21,6 +21,7 @@ import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.RowChunk;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkContext;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsReader$;
 import org.apache.spark.ml.util.DefaultParamsWriter;
@@ -162,26 +163,43 @@ final class ModelFiles {
       // The parameters come first: they say which engine the keys are for.
       KernelRegressionModel params = new KernelRegressionModel(metadata.uid(), null, inverseWidths);
       metadata.getAndSetParams(params, metadata.getAndSetParams$default$2());
-      EngineChoice choice =
-          EngineChoice.of(
-              engine.orElse(params.getEngine()),
-              sparkSession().sparkContext(),
-              numKeys,
-              numFeatures);
-      LOG.info("{}", choice.reason());
-      KeyStore store =
-          choice.isBroadcast()
-              ? new MemoryStore(readKeys(path, numFeatures))
-              : FileStore.open(
-                  sparkSession(),
-                  keys(path),
-                  numFeatures,
-                  section.path("valueCentre").asDouble(),
-                  choice.engine());
+      KeyStore store = store(path, section, params);
       requireWhole(path, section, store, numKeys);
       KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), store, inverseWidths);
       metadata.getAndSetParams(model, metadata.getAndSetParams$default$2());
       return model;
+    }
+
+    /** The keys, where the engine wants them; with auto, a lattice where it pays. */
+    private KeyStore store(String path, JsonNode section, KernelRegressionModel params) {
+      String asked = engine.orElse(params.getEngine());
+      int numKeys = section.path("numKeys").asInt();
+      int numFeatures = section.path("numFeatures").asInt();
+      SparkContext spark = sparkSession().sparkContext();
+      boolean within = params.getAnswerTolerance() > 0;
+      EngineChoice choice = EngineChoice.of(asked, spark, numKeys, numFeatures, within);
+      if (choice.isLattice()) {
+        FileStore files = open(path, section, choice);
+        requireWhole(path, section, files, numKeys);
+        if (!asked.equals(EngineChoice.AUTO) || files.latticePays(params.answering())) {
+          LOG.info("{}", choice.reason());
+          return files;
+        }
+        choice = EngineChoice.of(asked, spark, numKeys, numFeatures, false);
+      }
+      LOG.info("{}", choice.reason());
+      return choice.isBroadcast()
+          ? new MemoryStore(readKeys(path, numFeatures))
+          : open(path, section, choice);
+    }
+
+    private FileStore open(String path, JsonNode section, EngineChoice choice) {
+      return FileStore.open(
+          sparkSession(),
+          keys(path),
+          section.path("numFeatures").asInt(),
+          section.path("valueCentre").asDouble(),
+          choice.engine());
     }
 
     private void requireWhole(String path, JsonNode section, KeyStore store, int numKeys) {
