@@ -1,7 +1,9 @@
 package ml.regard.engine;
 
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.IntStream;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.LossSums;
@@ -25,8 +27,10 @@ import org.apache.spark.broadcast.Broadcast;
  * nor that of rounds changes a bit.
  *
  * <p>Memory per task: a row group and a block of keys, the queries, and about 2 log2(segments per
- * task) states of {@link #ROUND_BYTES}. Cost beside the pairs: two readings of the keys a round,
- * one to fetch the queries (only of the files that hold them), one to pool them.
+ * task) states of {@link #ROUND_BYTES}. Cost beside the pairs: a reading of the keys within reach a
+ * round, another one where queries turn out to be far from every key, and a reading of the rows'
+ * own segments to fetch them. Rows of a batch that fit a round are kept for the next question, so a
+ * search that stays with its rows reads the files once a step.
  */
 final class PartitionedEngine implements Engine {
   static final long ROUND_BYTES = 4L << 20;
@@ -37,6 +41,11 @@ final class PartitionedEngine implements Engine {
   private final int aggregationDepth;
   private final long roundBytes;
   private final double tolerance;
+
+  /** The rows that were asked about last, where they fitted one round; null before. */
+  private Held held;
+
+  private record Held(Batch batch, LeaveOut leaveOut, TrainingQueries rows) {}
 
   PartitionedEngine(
       JavaSparkContext spark,
@@ -75,8 +84,8 @@ final class PartitionedEngine implements Engine {
     long from = 0;
     while (from < files.numKeys()) {
       long to = endOfRound(request.batch(), from, rowsPerRound);
-      TrainingQueries rows =
-          fetch(spark, files, request.batch(), request.leaveOut(), from, to, tasks);
+      boolean whole = from == 0 && to == files.numKeys();
+      TrainingQueries rows = whole ? all(request) : fetch(request, from, to);
       sums.add(rows, pool(rows.block(), request));
       from = to;
     }
@@ -104,6 +113,21 @@ final class PartitionedEngine implements Engine {
     return sums.tree().root();
   }
 
+  /**
+   * All rows of the batch, which fit one round; those of the last question where they are these.
+   */
+  private TrainingQueries all(LossRequest request) {
+    if (held == null || !held.batch.same(request.batch()) || held.leaveOut != request.leaveOut()) {
+      TrainingQueries rows = fetch(request, 0, files.numKeys());
+      held = new Held(request.batch(), request.leaveOut(), rows);
+    }
+    return held.rows;
+  }
+
+  private TrainingQueries fetch(LossRequest request, long from, long to) {
+    return fetch(spark, files, request.batch(), request.leaveOut(), from, to, tasks);
+  }
+
   private PositionSums noSums(LossRequest request) {
     return new PositionSums(0, files.numBlocks(), files.numBlocks(), request);
   }
@@ -127,9 +151,11 @@ final class PartitionedEngine implements Engine {
     return rows;
   }
 
-  /** Nothing is held between evaluations. */
+  /** Forgets the rows of the last question. */
   @Override
-  public void close() {}
+  public void close() {
+    held = null;
+  }
 
   private int rowsPerRound(LossRequest request) {
     int widths = request.inverseWidths()[0].length;
@@ -155,16 +181,24 @@ final class PartitionedEngine implements Engine {
   }
 
   /**
-   * The merged state of the queries for each candidate; a round of its own answers for those that
-   * turn out to be far from every key.
+   * The merged state of the queries for each candidate. One more reading of the keys answers for
+   * those that turn out to be far from every key, of all candidates together: no sum of a query
+   * depends on the queries beside it.
    */
   private PooledState[] pool(QueryBlock queries, LossRequest request) {
-    PooledState[] states = pool(queries, request.inverseWidths(), request.terms(), false);
-    for (int c = 0; c < states.length; c++) {
-      int[] far = states[c].far();
-      if (far.length > 0) {
-        double[][] candidate = {request.inverseWidths()[c]};
-        states[c].replace(far, pool(queries.select(far), candidate, request.terms(), true)[0]);
+    double[][] candidates = request.inverseWidths();
+    PooledState[] states = pool(queries, candidates, request.terms(), false);
+    int[][] far = Arrays.stream(states).map(PooledState::far).toArray(int[][]::new);
+    int[] unsure = IntStream.range(0, far.length).filter(c -> far[c].length > 0).toArray();
+    if (unsure.length > 0) {
+      int[] asking = Arrays.stream(far).flatMapToInt(Arrays::stream).sorted().distinct().toArray();
+      double[][] again =
+          Arrays.stream(unsure).mapToObj(c -> candidates[c]).toArray(double[][]::new);
+      PooledState[] safe = pool(queries.select(asking), again, request.terms(), true);
+      for (int u = 0; u < unsure.length; u++) {
+        int[] own = far[unsure[u]];
+        int[] among = Arrays.stream(own).map(i -> Arrays.binarySearch(asking, i)).toArray();
+        states[unsure[u]].replace(own, safe[u].select(among));
       }
     }
     return states;

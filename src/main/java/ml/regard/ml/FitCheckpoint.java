@@ -63,6 +63,7 @@ final class FitCheckpoint implements EvaluationLog {
           "checkpointDir",
           "checkpointInterval",
           "onCancel",
+          "precision", // of predictions: widths are learned in double
           "stagingDir");
 
   private final FileSystem files;

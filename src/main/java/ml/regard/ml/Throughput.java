@@ -26,7 +26,8 @@ import org.apache.spark.sql.types.StructType;
  * checked against {@link AttentionPooling#reference}.
  *
  * @param seconds of the timed run
- * @param pairsPerSecond pairs of query and key by second, over all cores
+ * @param pairsPerSecond n m / seconds, the pairs of n keys and m queries over all cores: those that
+ *     are passed over count too
  * @param maxError largest difference from the exact sums
  */
 public record Throughput(double seconds, double pairsPerSecond, double maxError) {

@@ -4,8 +4,9 @@ import scala.util.Random
 
 import ml.regard.{DataException, Rows, SharedSpark}
 import ml.regard.Rows.assertClose
-import ml.regard.kernel.{AttentionPooling, LossSums, PackedKeys, Precision, QueryBlock, Terms}
-import ml.regard.optim.Batch
+import ml.regard.kernel.{AttentionPooling, LeaveOut, LossSums, PackedKeys, Precision}
+import ml.regard.kernel.{QueryBlock, Terms}
+import ml.regard.optim.{Batch, LossRequest}
 import ml.regard.optim.LocalObjective.Asking
 import org.apache.spark.api.java.JavaSparkContext
 import org.apache.spark.sql.DataFrame
@@ -109,6 +110,53 @@ class PartitionedEngineSuite extends AnyFunSuite {
     val losses = store(rows).objective(spark, 3, 2, 0).losses(candidates, Batch.all)
     for (c <- candidates.indices)
       assertSame(losses(c), broadcast(rows.pack)(_.losses(candidates, Batch.all)(c)))
+  }
+
+  /** How many Spark jobs a question takes. */
+  private def jobs(question: => Any): Int = {
+    val group = s"jobs-${Random.nextLong()}"
+    spark.setJobGroup(group, group)
+    try question
+    finally spark.clearJobGroup()
+    spark.statusTracker.getJobIdsForGroup(group).length
+  }
+
+  test("one more reading answers for the far queries of all candidates, with the bits of each") {
+    val rows = Rows.random(2100, 2, seed = 11, weighted = true)
+    val keys = files(store(rows))
+    def engine = new PartitionedEngine(spark, keys, 3, 2, PartitionedEngine.ROUND_BYTES, 0)
+    // Of 2,100 rows on [0, 5]^2, all are far, some are far, and none is.
+    val candidates = Array(Array(1e6), Array(3000.0), Array(1000.0), Array(1.0))
+    val asking = engine
+    var losses = Array.empty[LossSums]
+    assert(jobs { losses = asking.losses(candidates, Batch.all) } == 3)
+    for ((candidate, c) <- candidates.zipWithIndex) {
+      assert(bits(losses(c)) == bits(engine.losses(Array(candidate), Batch.all).head))
+      assertSame(losses(c), broadcast(rows.pack)(_.losses(candidates, Batch.all)(c)))
+    }
+  }
+
+  test("rows that are asked about again are not read again") {
+    val keys = files(store(Rows.random(2100, 2, seed = 12)))
+    def engine(bytes: Long) = new PartitionedEngine(spark, keys, 3, 2, bytes, 0)
+    val asking = engine(PartitionedEngine.ROUND_BYTES)
+    val batches = Seq(Batch.all, Batch.of(0.1, 3, 1), Batch.of(0.1, 3, 2))
+    for (batch <- batches) {
+      assert(jobs(asking.lossAndGradient(inverseWidths, batch)) == 2)
+      for (w <- Seq(Array(0.9), Array(2.0, 3.0))) {
+        var sums: LossSums = null
+        assert(jobs { sums = asking.lossAndGradient(w, batch) } == 1)
+        val fresh = engine(PartitionedEngine.ROUND_BYTES).lossAndGradient(w, batch)
+        assert(bits(sums) == bits(fresh))
+      }
+    }
+    def leavingOut(leaveOut: LeaveOut) =
+      asking.evaluate(new LossRequest(Array(inverseWidths), batches.last, leaveOut, Terms.VALUE))
+    assert(jobs(leavingOut(LeaveOut.NONE)) == 2)
+    assert(jobs(leavingOut(LeaveOut.ROW)) == 2)
+    // Of rows that fit no round none are kept: five rounds of two jobs.
+    val tight = engine(420 * 8 * (2 + 7))
+    for (_ <- 1 to 2) assert(jobs(tight.lossAndGradient(inverseWidths, Batch.all)) == 10)
   }
 
   test("a batch without rows has sums over nothing") {
