@@ -12,6 +12,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -96,11 +97,16 @@ public final class FileStore implements KeyStore {
   @Override
   public Engine objective(
       JavaSparkContext spark, int numPartitions, int aggregationDepth, double tolerance) {
-    if (engine.equals(EngineChoice.LATTICE)) {
-      return new LatticeEngine(spark, files, numPartitions, aggregationDepth, tolerance);
-    }
-    return new PartitionedEngine(
-        spark, files, numPartitions, aggregationDepth, PartitionedEngine.ROUND_BYTES, tolerance);
+    int parts = numPartitions > 0 ? numPartitions : 3 * spark.defaultParallelism();
+    return engine.equals(EngineChoice.LATTICE)
+        ? new LatticeEngine(spark, files, parts, aggregationDepth, tolerance)
+        : new PartitionedEngine(
+            spark,
+            files,
+            KeyPart.inFiles(spark, files, parts),
+            aggregationDepth,
+            PartitionedEngine.ROUND_BYTES,
+            tolerance);
   }
 
   /** These: folds need the broadcast engine. */
@@ -114,8 +120,8 @@ public final class FileStore implements KeyStore {
   public PackedKeys sample(JavaSparkContext spark) {
     double share = (double) SAMPLE_ROWS / files.numKeys();
     Batch batch = share < 1 ? Batch.of(share, SAMPLE_SEED, SAMPLE_STEP) : Batch.all();
-    return PartitionedEngine.fetch(
-            spark, files, batch, LeaveOut.ROW, 0, files.numKeys(), 3 * spark.defaultParallelism())
+    JavaRDD<KeyPart> parts = KeyPart.inFiles(spark, files, 3 * spark.defaultParallelism());
+    return PartitionedEngine.fetch(parts, files.dim(), batch, LeaveOut.ROW, 0, files.numKeys())
         .pack();
   }
 

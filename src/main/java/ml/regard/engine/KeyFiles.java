@@ -24,7 +24,6 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
@@ -164,10 +163,11 @@ final class KeyFiles implements Keys, Serializable {
    * @throws DataException if a key is damaged
    */
   KeyFiles surveyed(JavaSparkContext spark) {
+    int width = dim;
     try {
       List<Tuple2<List<BlockSummary>, FeatureValues>> parts =
-          blocks(spark, 3 * spark.defaultParallelism())
-              .mapPartitions(some -> List.of(survey(some, dim)).iterator())
+          KeyPart.inFiles(spark, this, 3 * spark.defaultParallelism())
+              .map(part -> survey(part.blocks(), width))
               .collect();
       List<BlockSummary> found = new ArrayList<>();
       FeatureValues few = new FeatureValues(dim);
@@ -208,14 +208,6 @@ final class KeyFiles implements Keys, Serializable {
   KeyFiles centred() {
     double centre = BlockSummary.valueCentre(summaries);
     return new KeyFiles(dim, numKeys, centre, groups, summaries, values, hadoop);
-  }
-
-  /** All blocks in order, in about so many partitions of whole segments. */
-  JavaRDD<KeyBlock> blocks(JavaSparkContext spark, int partitions) {
-    List<KeyRange> ranges = KeyRange.split(0, numKeys, partitions);
-    return spark
-        .parallelize(ranges, Math.max(1, ranges.size()))
-        .flatMap(range -> range.blocks(this, block -> true));
   }
 
   @Override

@@ -1,7 +1,6 @@
 package ml.regard.engine;
 
 import java.util.stream.IntStream;
-import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.QueryBlock;
@@ -42,8 +41,8 @@ final class LatticeAttention implements KeyStore.Shared {
     if (choice.plan().isEmpty()) {
       return () -> files;
     }
-    JavaRDD<KeyBlock> blocks = files.blocks(spark, 3 * spark.defaultParallelism());
-    NodeState state = LatticeSpread.of(blocks, files, choice.plan().get());
+    JavaRDD<KeyPart> parts = KeyPart.inFiles(spark, files, 3 * spark.defaultParallelism());
+    NodeState state = LatticeSpread.of(parts, files, choice.plan().get());
     LOG.info("{}", state.sentence());
     return state.overflowed() ? () -> files : shared(spark, files, state.sums());
   }

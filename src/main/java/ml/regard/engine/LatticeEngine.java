@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.TrainingQueries;
 import ml.regard.lattice.LatticePlan;
@@ -16,7 +15,6 @@ import ml.regard.optim.LossRequest;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.storage.StorageLevel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,29 +42,23 @@ final class LatticeEngine implements Engine {
   private final LatticeCost cost;
   private final PartitionedEngine exact;
   private final double tolerance;
-  private final JavaRDD<KeyBlock> blocks;
+  private final JavaRDD<KeyPart> parts;
   private long rows;
   private long handedOver;
 
   LatticeEngine(
       JavaSparkContext spark,
       KeyFiles files,
-      int numPartitions,
+      int numParts,
       int aggregationDepth,
       double tolerance) {
     this.spark = spark;
     this.files = files;
     this.tolerance = tolerance;
+    parts = KeyPart.kept(spark, files, numParts);
     exact =
         new PartitionedEngine(
-            spark,
-            files,
-            numPartitions,
-            aggregationDepth,
-            PartitionedEngine.ROUND_BYTES,
-            tolerance);
-    int tasks = numPartitions > 0 ? numPartitions : 3 * spark.defaultParallelism();
-    blocks = files.blocks(spark, tasks).persist(StorageLevel.MEMORY_AND_DISK());
+            spark, files, parts, aggregationDepth, PartitionedEngine.ROUND_BYTES, tolerance);
     cost = new LatticeCost(files);
   }
 
@@ -93,7 +85,8 @@ final class LatticeEngine implements Engine {
 
   @Override
   public void close() {
-    blocks.unpersist(false);
+    exact.close();
+    parts.unpersist(false);
   }
 
   /**
@@ -134,25 +127,23 @@ final class LatticeEngine implements Engine {
   }
 
   private LossSums evaluate(NodePlan plan, LossRequest request) {
-    NodeState state = LatticeSpread.of(blocks, files, plan);
+    NodeState state = LatticeSpread.of(parts, files, plan);
     if (state.overflowed()) {
       LOG.debug("{}", state.sentence());
       return exact.evaluate(request)[0];
     }
     Broadcast<NodeSums> nodes = spark.broadcast(state.sums());
-    List<LatticeRows> parts;
+    List<LatticeRows> answered;
     try {
       KeyFiles all = files;
-      parts =
-          blocks
-              .mapPartitions(some -> LatticeRows.answered(some, all, nodes.value(), request))
-              .collect();
+      answered =
+          parts.map(part -> LatticeRows.answered(part, all, nodes.value(), request)).collect();
     } finally {
       nodes.destroy();
     }
     BlockTree<LossSums> tree = new BlockTree<>(files.numBlocks());
     List<TrainingQueries> handed = new ArrayList<>();
-    for (LatticeRows part : parts) {
+    for (LatticeRows part : answered) {
       tree.merge(part.certified());
       handed.addAll(part.handedOver());
       rows += part.rows();

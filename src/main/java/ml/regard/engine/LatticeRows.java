@@ -2,7 +2,6 @@ package ml.regard.engine;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.LeaveOneOut;
@@ -30,12 +29,11 @@ final class LatticeRows implements Serializable {
     certified = new BlockTree<>(numBlocks);
   }
 
-  /** Asks for the rows of a batch among some blocks. */
-  static Iterator<LatticeRows> answered(
-      Iterator<KeyBlock> blocks, KeyFiles files, NodeSums lattice, LossRequest request) {
+  /** Asks for the rows of a batch among those of a part. */
+  static LatticeRows answered(KeyPart part, KeyFiles files, NodeSums lattice, LossRequest request) {
     LatticeRows answered = new LatticeRows(files.numBlocks());
-    blocks.forEachRemaining(block -> answered.add(block, lattice, request));
-    return List.of(answered).iterator();
+    part.blocks().forEachRemaining(block -> answered.add(block, lattice, request));
+    return answered;
   }
 
   private void add(KeyBlock block, NodeSums lattice, LossRequest request) {

@@ -1,7 +1,6 @@
 package ml.regard.engine;
 
 import java.util.Iterator;
-import java.util.List;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.lattice.NodePlan;
 import ml.regard.lattice.NodeState;
@@ -14,14 +13,10 @@ import org.apache.spark.api.java.JavaRDD;
 final class LatticeSpread {
   private LatticeSpread() {}
 
-  /**
-   * The whole lattice, on the driver.
-   *
-   * @param blocks all blocks of the files in order, each partition with whole segments
-   */
-  static NodeState of(JavaRDD<KeyBlock> blocks, KeyFiles files, NodePlan plan) {
-    return blocks
-        .mapPartitions(some -> List.of(tree(some, files, plan)).iterator())
+  /** The whole lattice, on the driver. */
+  static NodeState of(JavaRDD<KeyPart> parts, KeyFiles files, NodePlan plan) {
+    return parts
+        .map(part -> tree(part.blocks(), files, plan))
         .treeReduce(BlockTree::merge)
         .root()[0];
   }

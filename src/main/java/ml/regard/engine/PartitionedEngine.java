@@ -14,6 +14,7 @@ import ml.regard.kernel.Terms;
 import ml.regard.kernel.TrainingQueries;
 import ml.regard.optim.Batch;
 import ml.regard.optim.LossRequest;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -37,7 +38,7 @@ final class PartitionedEngine implements Engine {
 
   private final JavaSparkContext spark;
   private final KeyFiles files;
-  private final int tasks;
+  private final JavaRDD<KeyPart> parts;
   private final int aggregationDepth;
   private final long roundBytes;
   private final double tolerance;
@@ -50,13 +51,13 @@ final class PartitionedEngine implements Engine {
   PartitionedEngine(
       JavaSparkContext spark,
       KeyFiles files,
-      int numPartitions,
+      JavaRDD<KeyPart> parts,
       int aggregationDepth,
       long roundBytes,
       double tolerance) {
     this.spark = spark;
     this.files = files;
-    this.tasks = numPartitions > 0 ? numPartitions : 3 * spark.defaultParallelism();
+    this.parts = parts;
     this.aggregationDepth = aggregationDepth;
     this.roundBytes = roundBytes;
     this.tolerance = tolerance;
@@ -125,7 +126,7 @@ final class PartitionedEngine implements Engine {
   }
 
   private TrainingQueries fetch(LossRequest request, long from, long to) {
-    return fetch(spark, files, request.batch(), request.leaveOut(), from, to, tasks);
+    return fetch(parts, files.dim(), request.batch(), request.leaveOut(), from, to);
   }
 
   private PositionSums noSums(LossRequest request) {
@@ -134,20 +135,9 @@ final class PartitionedEngine implements Engine {
 
   /** The rows of a batch with positions from to to - 1, in ascending order. */
   static TrainingQueries fetch(
-      JavaSparkContext spark,
-      KeyFiles files,
-      Batch batch,
-      LeaveOut leaveOut,
-      long from,
-      long to,
-      int tasks) {
-    List<KeyRange> ranges = KeyRange.split(from, to, tasks);
-    TrainingQueries rows = new TrainingQueries(files.dim(), leaveOut);
-    spark
-        .parallelize(ranges, ranges.size())
-        .map(range -> chosen(files, range, batch, leaveOut, from, to))
-        .collect()
-        .forEach(rows::addAll);
+      JavaRDD<KeyPart> parts, int dim, Batch batch, LeaveOut leaveOut, long from, long to) {
+    TrainingQueries rows = new TrainingQueries(dim, leaveOut);
+    parts.map(part -> chosen(part, dim, batch, leaveOut, from, to)).collect().forEach(rows::addAll);
     return rows;
   }
 
@@ -208,16 +198,14 @@ final class PartitionedEngine implements Engine {
     KeyFiles shared = files;
     double moved = tolerance;
     Broadcast<QueryBlock> asking = spark.broadcast(queries);
-    List<KeyRange> ranges = KeyRange.split(0, files.numKeys(), tasks);
     try {
-      return spark
-          .parallelize(ranges, ranges.size())
+      return parts
           .treeAggregate(
               new BlockTree<PooledState>(files.numSegments()),
-              (tree, range) -> {
+              (tree, part) -> {
                 PoolingPass pass =
                     new PoolingPass(shared, asking.value(), candidates, terms, moved, safe);
-                return visit(tree, shared, range, pass);
+                return visit(tree, part, pass);
               },
               BlockTree<PooledState>::merge,
               aggregationDepth)
@@ -227,11 +215,11 @@ final class PartitionedEngine implements Engine {
     }
   }
 
-  /** Takes queries past a range of keys; the states of each segment go into the tree. */
+  /** Takes queries past a part of the keys; the states of each segment go into the tree. */
   private static BlockTree<PooledState> visit(
-      BlockTree<PooledState> tree, KeyFiles files, KeyRange range, PoolingPass pass) {
-    int segment = range.first();
-    Iterator<KeyBlock> blocks = range.blocks(files, pass::needs);
+      BlockTree<PooledState> tree, KeyPart part, PoolingPass pass) {
+    int segment = part.range().first();
+    Iterator<KeyBlock> blocks = part.blocks(pass::needs);
     while (blocks.hasNext()) {
       KeyBlock block = blocks.next();
       for (; segment < KeyRange.segment(block); segment++) {
@@ -239,7 +227,7 @@ final class PartitionedEngine implements Engine {
       }
       pass.meet(block);
     }
-    for (; segment < range.end(); segment++) {
+    for (; segment < part.range().end(); segment++) {
       close(tree, segment, pass);
     }
     return tree;
@@ -251,9 +239,11 @@ final class PartitionedEngine implements Engine {
   }
 
   private static TrainingQueries chosen(
-      KeyFiles files, KeyRange range, Batch batch, LeaveOut leaveOut, long from, long to) {
-    TrainingQueries rows = new TrainingQueries(files.dim(), leaveOut);
-    for (Iterator<KeyBlock> blocks = range.blocks(files, block -> true); blocks.hasNext(); ) {
+      KeyPart part, int dim, Batch batch, LeaveOut leaveOut, long from, long to) {
+    TrainingQueries rows = new TrainingQueries(dim, leaveOut);
+    Iterator<KeyBlock> blocks =
+        part.blocks(block -> block.firstPosition() < to && block.endPosition() > from);
+    while (blocks.hasNext()) {
       KeyBlock block = blocks.next();
       for (int j = 0; j < block.size(); j++) {
         long position = (long) block.firstPosition() + j;

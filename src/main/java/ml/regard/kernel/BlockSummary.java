@@ -106,7 +106,7 @@ public final class BlockSummary implements Serializable {
   }
 
   /** The position behind its last key. */
-  int endPosition() {
+  public int endPosition() {
     return firstPosition + size;
   }
 

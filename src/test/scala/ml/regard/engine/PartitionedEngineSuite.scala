@@ -32,6 +32,16 @@ class PartitionedEngineSuite extends AnyFunSuite {
       .repartition(5)
   }
 
+  private def engine(keys: KeyFiles, tasks: Int, depth: Int, roundBytes: Long): PartitionedEngine =
+    new PartitionedEngine(
+      spark,
+      keys,
+      KeyPart.inFiles(spark, keys, tasks),
+      depth,
+      roundBytes,
+      0
+    )
+
   private def store(rows: Rows): FileStore =
     FileStore.write(dataFrame(rows), newPath(), rows.dim, "partitioned")
 
@@ -92,13 +102,13 @@ class PartitionedEngineSuite extends AnyFunSuite {
     } yield (
       roundBytes == 1,
       bits(
-        new PartitionedEngine(spark, keys, tasks, depth, roundBytes, 0)
+        engine(keys, tasks, depth, roundBytes)
           .lossAndGradient(inverseWidths, few)
       )
     )
     assert(answers.filterNot(_._1).map(_._2).distinct.size == 1)
     // One row a round, against all rows in one.
-    val few = new PartitionedEngine(spark, keys, 3, 2, PartitionedEngine.ROUND_BYTES, 0)
+    val few = engine(keys, 3, 2, PartitionedEngine.ROUND_BYTES)
       .lossAndGradient(inverseWidths, Batch.of(0.0001, 1, 1))
     assert(few.rows > 1)
     assert(answers.filter(_._1).map(_._2) == Seq(bits(few)))
@@ -124,29 +134,28 @@ class PartitionedEngineSuite extends AnyFunSuite {
   test("one more reading answers for the far queries of all candidates, with the bits of each") {
     val rows = Rows.random(2100, 2, seed = 11, weighted = true)
     val keys = files(store(rows))
-    def engine = new PartitionedEngine(spark, keys, 3, 2, PartitionedEngine.ROUND_BYTES, 0)
+    def fresh = engine(keys, 3, 2, PartitionedEngine.ROUND_BYTES)
     // Of 2,100 rows on [0, 5]^2, all are far, some are far, and none is.
     val candidates = Array(Array(1e6), Array(3000.0), Array(1000.0), Array(1.0))
-    val asking = engine
+    val asking = fresh
     var losses = Array.empty[LossSums]
     assert(jobs { losses = asking.losses(candidates, Batch.all) } == 3)
     for ((candidate, c) <- candidates.zipWithIndex) {
-      assert(bits(losses(c)) == bits(engine.losses(Array(candidate), Batch.all).head))
+      assert(bits(losses(c)) == bits(fresh.losses(Array(candidate), Batch.all).head))
       assertSame(losses(c), broadcast(rows.pack)(_.losses(candidates, Batch.all)(c)))
     }
   }
 
   test("rows that are asked about again are not read again") {
     val keys = files(store(Rows.random(2100, 2, seed = 12)))
-    def engine(bytes: Long) = new PartitionedEngine(spark, keys, 3, 2, bytes, 0)
-    val asking = engine(PartitionedEngine.ROUND_BYTES)
+    val asking = engine(keys, 3, 2, PartitionedEngine.ROUND_BYTES)
     val batches = Seq(Batch.all, Batch.of(0.1, 3, 1), Batch.of(0.1, 3, 2))
     for (batch <- batches) {
       assert(jobs(asking.lossAndGradient(inverseWidths, batch)) == 2)
       for (w <- Seq(Array(0.9), Array(2.0, 3.0))) {
         var sums: LossSums = null
         assert(jobs { sums = asking.lossAndGradient(w, batch) } == 1)
-        val fresh = engine(PartitionedEngine.ROUND_BYTES).lossAndGradient(w, batch)
+        val fresh = engine(keys, 3, 2, PartitionedEngine.ROUND_BYTES).lossAndGradient(w, batch)
         assert(bits(sums) == bits(fresh))
       }
     }
@@ -155,7 +164,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
     assert(jobs(leavingOut(LeaveOut.NONE)) == 2)
     assert(jobs(leavingOut(LeaveOut.ROW)) == 2)
     // Of rows that fit no round none are kept: five rounds of two jobs.
-    val tight = engine(420 * 8 * (2 + 7))
+    val tight = engine(keys, 3, 2, 420 * 8 * (2 + 7))
     for (_ <- 1 to 2) assert(jobs(tight.lossAndGradient(inverseWidths, Batch.all)) == 10)
   }
 
