@@ -1,5 +1,6 @@
 package ml.regard.engine;
 
+import java.util.OptionalDouble;
 import ml.regard.optim.Objective;
 
 /** The leave-one-out objective of the training rows, with the work placed on Spark. */
@@ -7,9 +8,12 @@ public interface Engine extends Objective, AutoCloseable {
   /** Number of features d. */
   int dim();
 
-  /** What its answers have come from so far, in a sentence; empty where there is nothing to say. */
-  default String remark() {
-    return "";
+  /**
+   * The share of the rows of the last evaluation whose bound exceeded the tolerance, so that they
+   * were handed over to exact sums; empty where nothing but exact sums was asked.
+   */
+  default OptionalDouble handedOver() {
+    return OptionalDouble.empty();
   }
 
   /** Releases what the executors hold of it. */

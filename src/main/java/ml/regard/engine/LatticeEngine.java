@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import ml.regard.kernel.LossSums;
 import ml.regard.kernel.TrainingQueries;
@@ -78,9 +79,8 @@ final class LatticeEngine implements Engine {
   }
 
   @Override
-  public String remark() {
-    return "of %d rows that asked the lattice %d were handed over to exact sums"
-        .formatted(rows, handedOver);
+  public OptionalDouble handedOver() {
+    return rows > 0 ? OptionalDouble.of((double) handedOver / rows) : OptionalDouble.empty();
   }
 
   @Override
@@ -97,6 +97,8 @@ final class LatticeEngine implements Engine {
   @Override
   public LossSums[] evaluate(LossRequest request) {
     long started = System.nanoTime();
+    rows = 0;
+    handedOver = 0;
     double[][] candidates = request.inverseWidths();
     List<Optional<NodePlan>> plans = Arrays.stream(candidates).map(w -> plan(w, request)).toList();
     int[] dear = IntStream.range(0, plans.size()).filter(c -> plans.get(c).isEmpty()).toArray();

@@ -198,22 +198,23 @@ final class FitJob extends Job {
       names = "--engine",
       paramLabel = "NAME",
       description =
-          "broadcast, partitioned for keys that do not fit in memory, or auto (default: auto).")
+          "broadcast, partitioned for keys that do not fit in memory, lattice for up to three features"
+              + " and many rows, or auto (default: auto).")
   private EngineName engine;
 
   @Option(
       names = "--answer-tolerance",
       paramLabel = "T",
       description =
-          "By how much far keys that are passed over may move a prediction, as a share of the"
-              + " standard deviation of the labels (default: 1e-12; 0: not by a bit).")
+          "By how much a prediction may be off from that of all keys, as a share of the standard"
+              + " deviation of the labels (default: 1e-8; 0: not by a bit).")
   private Double answerTolerance;
 
   @Option(
       names = "--staging",
       paramLabel = "DIR",
       description =
-          "Where engine partitioned keeps its keys during the fit; every executor must reach it"
+          "Where engine partitioned or lattice keeps its keys during the fit; every executor must reach it"
               + " (default: beside --model).")
   private String staging;
 
@@ -451,6 +452,9 @@ final class FitJob extends Job {
     result.put("notes", summary.notes());
     result.put("resumedSteps", summary.resumedSteps());
     result.put("engine", summary.engine());
+    if (!Double.isNaN(summary.handedOver())) {
+      result.put("handedOver", summary.handedOver());
+    }
     result.put("seconds", summary.seconds());
     result.put("model", path);
     return result;

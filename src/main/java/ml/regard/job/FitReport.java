@@ -78,6 +78,11 @@ final class FitReport {
                     List.of("rejected", Long.toString(summary.rejectedRows())),
                     List.of("of weight zero", Long.toString(summary.zeroWeightRows()))))
             .paragraph(sentence(summary.engineReason()) + ".");
+    if (!Double.isNaN(summary.handedOver())) {
+      page.paragraph(
+          "Of the last rows asked, %s %% were handed over to exact sums."
+              .formatted(number(100 * summary.handedOver())));
+    }
     if (features.size() == 1) {
       page.section("The curve").figures(curve(features.get(0), label, model, figures));
     }

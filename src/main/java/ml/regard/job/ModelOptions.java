@@ -12,16 +12,16 @@ final class ModelOptions {
       defaultValue = "auto",
       paramLabel = "NAME",
       description =
-          "broadcast, partitioned to leave the keys in the model's files, or auto (default:"
-              + " ${DEFAULT-VALUE}).")
+          "broadcast, partitioned to leave the keys in the model's files, lattice for up to three"
+              + " features and many rows, or auto (default: ${DEFAULT-VALUE}).")
   EngineName engine;
 
   @Option(
       names = "--answer-tolerance",
       paramLabel = "T",
       description =
-          "By how much far keys that are passed over may move a prediction, as a share of the"
-              + " standard deviation of the labels (default: that of the fit; 0: not by a bit).")
+          "By how much a prediction may be off from that of all keys, as a share of the standard"
+              + " deviation of the labels (default: that of the fit; 0: not by a bit).")
   Double answerTolerance;
 
   @Option(

@@ -51,9 +51,11 @@ import org.slf4j.LoggerFactory;
  * the data once, packs the keys, broadcasts them once, and learns h by distributed stochastic
  * gradient descent; the model holds all keys.
  *
- * <p>Cost: one exponential per pair of rows and pass, n^2 pairs a pass. Memory: the keys twice on
- * every executor and once on the driver, 8 d + 36 bytes each. With equal data, parameters and
- * version the result has the same bits on any number of partitions and executors.
+ * <p>Cost: one exponential per pair of sites in reach and pass, at most n^2 pairs a pass; with
+ * engine lattice next to none. Memory: with engine broadcast the keys twice on every executor and
+ * once on the driver, 8 d + 36 bytes each; else once over all executors or in files. With equal
+ * data, parameters and version the result has the same bits on any number of partitions and
+ * executors.
  *
  * <p>Errors: {@link DataException} with one sentence for data that cannot be used (missing or
  * non-numeric column, unusable rows with handleInvalid error, no positive weight, fewer than two
@@ -174,7 +176,14 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       double seconds = (System.nanoTime() - started) / 1e9;
       KernelRegressionTrainingSummary summary =
           new KernelRegressionTrainingSummary(
-              rows, learned, loss, scales, reduction(), objective.replayed(), seconds);
+              rows,
+              learned,
+              loss,
+              scales,
+              reduction(),
+              engine.handedOver(),
+              objective.replayed(),
+              seconds);
       RegardMetrics.loss(summary.looLoss());
       KernelRegressionModel model =
           new KernelRegressionModel(uid, keys.withoutFolds(), learned.inverseWidths())

@@ -2,6 +2,7 @@ package ml.regard.ml;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import ml.regard.kernel.LossSums;
 import ml.regard.optim.FeatureScales;
@@ -19,6 +20,7 @@ public final class KernelRegressionTrainingSummary {
   private final LossSums last;
   private final FeatureScales scales;
   private final LossReduction reduction;
+  private final OptionalDouble handedOver;
   private final int resumedSteps;
   private final double seconds;
 
@@ -28,6 +30,7 @@ public final class KernelRegressionTrainingSummary {
       FinalLoss finalLoss,
       FeatureScales scales,
       LossReduction reduction,
+      OptionalDouble handedOver,
       int resumedSteps,
       double seconds) {
     this.rows = rows;
@@ -36,6 +39,7 @@ public final class KernelRegressionTrainingSummary {
     this.last = finalLoss.row();
     this.scales = scales;
     this.reduction = reduction;
+    this.handedOver = handedOver;
     this.resumedSteps = resumedSteps;
     this.seconds = seconds;
   }
@@ -165,6 +169,14 @@ public final class KernelRegressionTrainingSummary {
   /** The engine that formed the pairs, and why. */
   public String engineReason() {
     return rows.choice().reason();
+  }
+
+  /**
+   * With engine lattice the share of the rows of the last evaluation that were handed over to exact
+   * sums, since nodes were not certain to be within the tolerance; NaN without nodes.
+   */
+  public double handedOver() {
+    return handedOver.orElse(Double.NaN);
   }
 
   /** Evaluations that a checkpoint answered, so that no pair was formed for them. */

@@ -162,8 +162,10 @@ public final class ParamDefinitions implements Serializable {
             parent,
             "engine",
             "where the pairs are formed: broadcast sends all keys to every executor; partitioned"
-                + " leaves them in files and takes queries past them; auto takes broadcast when the"
-                + " keys fit in memory",
+                + " leaves them in files and takes queries past them; lattice, for at most three"
+                + " features, forms pairs only where sums at nodes are not certain to be within"
+                + " answerTolerance; auto takes lattice from 65,536 keys on where it serves, else"
+                + " broadcast when the keys fit in memory",
             EngineChoice.AUTO,
             EngineChoice.BROADCAST,
             EngineChoice.PARTITIONED,
@@ -172,9 +174,9 @@ public final class ParamDefinitions implements Serializable {
         new DoubleParam(
             parent.uid(),
             "answerTolerance",
-            "by how much a prediction may be moved by keys that are passed over because they are far"
-                + " from the query, as a share of the standard deviation of the labels, in [0, 1]; 0:"
-                + " only keys are passed over whose attention weight is 0 in double precision",
+            "by how much a prediction may be off from that of all keys, since far keys are passed over or"
+                + " nodes stand in for them, as a share of the standard deviation of the labels, in [0,"
+                + " 1]; 0: only keys are passed over whose attention weight is 0 in double precision",
             ParamValidators.inRange(0, 1));
     precision =
         oneOf(
@@ -189,7 +191,7 @@ public final class ParamDefinitions implements Serializable {
         new Param<>(
             parent.uid(),
             "stagingDir",
-            "the folder in which a fit of engine partitioned keeps its keys, which driver and"
+            "the folder in which a fit of engine partitioned or lattice keeps its keys, which driver and"
                 + " executors must reach; empty: the checkpoint directory of the SparkContext, or in"
                 + " local mode the temporary files",
             String.class);
@@ -249,7 +251,7 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(miniBatchFraction, 0.0);
     parent.setDefault(seed, 42L);
     parent.setDefault(engine, EngineChoice.AUTO);
-    parent.setDefault(answerTolerance, 1e-12);
+    parent.setDefault(answerTolerance, 1e-8);
     parent.setDefault(precision, "float64");
     parent.setDefault(stagingDir, "");
     parent.setDefault(numPartitions, 0);
