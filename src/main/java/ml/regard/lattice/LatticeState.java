@@ -10,12 +10,13 @@ import ml.regard.kernel.Mergeable;
 /**
  * The sites met so far, spread to the nodes: three sums at each node, of C, C V and C V2 times the
  * weights of the stencil, where C is the weight of a site, V its mean value minus the centre and V2
- * the mean of their squares. Sites outside of the box are kept as they are.
+ * the mean of their squares; with SPREAD also of the squares of the weights of its keys. Sites
+ * outside of the box are kept as they are.
  *
  * <p>{@link #add} blocks of keys, {@link #merge} the states of other blocks, then ask for the
  * {@link #sums}. The order of both is the caller's; a fixed order gives fixed bits. Memory: 24
- * bytes for each node of the tiles ({@link Tiling}) that have sites within a stencil, so the state
- * of keys that are near each other is small. Not safe for many threads.
+ * bytes (32) for each node of the tiles ({@link Tiling}) that have sites within a stencil, so the
+ * state of keys that are near each other is small. Not safe for many threads.
  */
 public final class LatticeState implements Mergeable<LatticeState>, Serializable {
   private static final long serialVersionUID = 1;
@@ -28,8 +29,8 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
 
   private final OutlyingSites outlying;
 
-  /** Sums of C, C V and C V2 over the sites in the box. */
-  private final double[] totals = new double[3];
+  /** Sums of the columns over the sites in the box. */
+  private final double[] totals;
 
   private long sites;
   private boolean crowded;
@@ -44,14 +45,19 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
   public LatticeState(LatticePlan plan, double valueCentre) {
     this.plan = plan.required();
     this.valueCentre = valueCentre;
-    outlying = new OutlyingSites(plan.dim() + 3);
+    int columns = plan.moments().columns;
+    outlying = new OutlyingSites(plan.dim() + columns);
+    totals = new double[columns];
   }
 
   /** Adds the sites of a block of keys. */
   public LatticeState add(KeyBlock block) {
-    double[] site = new double[plan.dim() + 3];
+    double[] site = new double[plan.dim() + plan.moments().columns];
     for (int s = 0; s < block.numSites(); s++) {
       block.readSite(s, site);
+      if (plan.moments().spread) {
+        site[plan.dim() + 3] = block.squaredWeight(s);
+      }
       add(site, 0);
     }
     return this;
@@ -60,7 +66,8 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
   /**
    * Adds one site.
    *
-   * @param rows features and, over its keys, sum c, sum c (v - centre) and sum c (v - centre)^2
+   * @param rows features and, over its keys, sum c, sum c (v - centre) and sum c (v - centre)^2,
+   *     and with SPREAD sum c^2
    * @param at where its row begins
    */
   public void add(double[] rows, int at) {
@@ -192,6 +199,11 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
     }
     for (int column = 0; column < 3; column++) {
       numbers[2 * targets + column] = separable.broad(spread, column);
+    }
+    if (plan.moments().spread) {
+      numbers[2 * targets + 3] = separable.narrow(spread, 2)[0];
+      numbers[2 * targets + 4] = separable.squared(spread, 3);
+      numbers[2 * targets + 5] = separable.broad(spread, 3);
     }
     ExactSums exact = new ExactSums(plan, outlying);
     ErrorBound bound = new ErrorBound(plan, totals, sites, exact);

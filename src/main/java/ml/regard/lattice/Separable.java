@@ -55,10 +55,20 @@ final class Separable {
 
   /** The sums with the kernel exp(-x^2 / 4) at the nodes, of one column. */
   Tiles broad(Tiles terms, int column) {
+    return power(terms, column, kernels.broad);
+  }
+
+  /** The sums with the kernel exp(-x^2) at the nodes, of one column. */
+  Tiles squared(Tiles terms, int column) {
+    return power(terms, column, kernels.squared);
+  }
+
+  /** The sums with the same kernel for every axis. */
+  private Tiles power(Tiles terms, int column, double[] kernel) {
     Tiles in = terms;
     for (int f = 0; f < plan.dim(); f++) {
       Tiles out = after(f);
-      add(in, f == 0 ? column : 0, f, kernels.broad, 1, out);
+      add(in, f == 0 ? column : 0, f, kernel, 1, out);
       in = out;
     }
     return in;
