@@ -156,10 +156,27 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
 
   /**
    * Whether more sites are outside of the box than are kept, or those in it lie in more tiles than
-   * the budget has room for: there are no sums.
+   * the budget has room for: there are no sums. For a sparse plan this looks at all tiles.
    */
   public boolean overflowed() {
-    return crowded || outlying.overflowed();
+    return crowded || outlying.overflowed() || numbers() > plan.budget();
+  }
+
+  /** Numbers that the sums need at their most, this state included. */
+  long numbers() {
+    Moments moments = plan.moments();
+    return plan.sparse()
+        ? (long) tiles.size() * Tiling.NODES * (moments.columns + moments.width)
+            + separable(new Tiles(tiles, moments.columns)).scratch()
+        : plan.bytes() / Double.BYTES;
+  }
+
+  private Separable separable(Tiles spread) {
+    return new Separable(plan, spread.numbers, wanted(spread));
+  }
+
+  private int[] wanted(Tiles spread) {
+    return plan.sparse() ? spread.numbers : plan.tiling().all();
   }
 
   /** What is held, or why there are no sums, with the numbers. */
@@ -172,8 +189,8 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
       return "%d sites lie in more than the %d tiles of %d nodes that a budget of %d numbers has room for"
           .formatted(sites, plan.mostTiles(), Tiling.NODES, plan.budget());
     }
-    return "%d sites lie in %d tiles of %d nodes, and %d outside of the box"
-        .formatted(sites, tiles.size(), Tiling.NODES, outlying.size());
+    return "%d sites lie in %d tiles of %d nodes, and %d outside of the box: sums need %d numbers, and the budget is %d"
+        .formatted(sites, tiles.size(), Tiling.NODES, outlying.size(), numbers(), plan.budget());
   }
 
   /**
@@ -189,8 +206,7 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
       throw new IllegalStateException(sentence());
     }
     Tiles spread = new Tiles(tiles, plan.moments().columns);
-    int[] wanted = plan.sparse() ? spread.numbers : plan.tiling().all();
-    Separable separable = new Separable(plan, wanted);
+    Separable separable = separable(spread);
     Tiles[] numbers = new Tiles[plan.moments().numNumbers];
     int targets = plan.moments().numTargets;
     for (int column = 0; column < 2; column++) {
@@ -207,7 +223,7 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
     }
     ExactSums exact = new ExactSums(plan, outlying);
     ErrorBound bound = new ErrorBound(plan, totals, sites, exact);
-    return new LatticeSums(plan, valueCentre, sideBySide(numbers, wanted), exact, bound);
+    return new LatticeSums(plan, valueCentre, sideBySide(numbers, wanted(spread)), exact, bound);
   }
 
   /** The numbers of each node next to each other; takes the tiles away from where they were. */
