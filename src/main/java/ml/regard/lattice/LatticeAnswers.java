@@ -7,9 +7,9 @@ import ml.regard.kernel.PooledState;
  * The sums of a block of queries as a lattice has them, each with a bound of how far its pooled
  * value, and the derivatives of that, are from those of the exact sums.
  *
- * <p>A query outside of the box has sums that are NaN and an infinite bound, one far from every key
- * an infinite bound: exact sums answer for those that are not {@link #certified}. Immutable; safe
- * for many threads.
+ * <p>A query outside of the box, or of the tiles of a sparse lattice, has sums that are NaN and an
+ * infinite bound, one far from every key an infinite bound: exact sums answer for those that are
+ * not {@link #certified}. Immutable; safe for many threads.
  */
 public final class LatticeAnswers implements Serializable {
   private static final long serialVersionUID = 1;
