@@ -10,7 +10,8 @@ import ml.regard.kernel.Terms;
  *
  * <pre>
  *   nodes     prod_f (range_f / (spacing h_f) + order), up to whole tiles ({@link Tiling})
- *   numbers   nodes times 3 spread + 2 for each of S, T_g, U_gh + 3 for the bound + d - 1 scratch
+ *   numbers   nodes times 3 spread + (2 for each of S, T_g, U_gh + 3 for the bound) + d - 1 scratch
+ *             where SPREAD has one more of the first and three of the second, a multiple of 8
  *   cost      (3 sites + (numbers of a query) queries) order^d + nodes (lengths of all kernels)
  * </pre>
  *
