@@ -116,7 +116,7 @@ public class PoolingBenchmark {
       Data data, Loops loops, double[][] candidates, Terms terms, Precision precision) {
     return new PoolingPass(
             loops.loops, data.keys, data.queries, candidates, terms, precision, 0, false)
-        .meet(data.keys.blocks())
+        .meet(data.keys)
         .states()[0];
   }
 

@@ -7,6 +7,11 @@ public interface Engine extends Objective, AutoCloseable {
   /** Number of features d. */
   int dim();
 
+  /** What its answers have come from so far, in a sentence; empty where there is nothing to say. */
+  default String remark() {
+    return "";
+  }
+
   /** Releases what the executors hold of it. */
   @Override
   void close();

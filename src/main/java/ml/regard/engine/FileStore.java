@@ -1,21 +1,18 @@
 package ml.regard.engine;
 
 import java.io.IOException;
-import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
-import ml.regard.kernel.WeightedMean;
 import ml.regard.optim.Batch;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -36,45 +33,46 @@ public final class FileStore implements KeyStore {
 
   private final String path;
   private final KeyFiles files;
+  private final String engine;
 
-  private FileStore(String path, KeyFiles files) {
+  private FileStore(String path, KeyFiles files, String engine) {
     this.path = path;
     this.files = files;
+    this.engine = engine;
   }
 
   /**
-   * Opens a key table that {@link KeyStore#save} wrote.
+   * Opens a key table that {@link KeyStore#save} wrote, and reads all keys once, on the executors.
    *
    * @param valueCentre the weighted mean of its values
+   * @param engine partitioned or lattice
    * @throws ml.regard.DataException if the folder holds no such table, or a part of one
    */
-  public static FileStore open(SparkSession session, String path, int dim, double valueCentre) {
+  public static FileStore open(
+      SparkSession session, String path, int dim, double valueCentre, String engine) {
+    return new FileStore(path, files(session, path, dim, valueCentre), engine);
+  }
+
+  private static KeyFiles files(SparkSession session, String path, int dim, double valueCentre) {
     Configuration hadoop = session.sparkContext().hadoopConfiguration();
-    return new FileStore(path, KeyFiles.open(hadoop, path, dim, valueCentre));
+    return KeyFiles.open(hadoop, path, dim, valueCentre).surveyed(context(session));
   }
 
   /**
    * Sorts rows over the cluster, writes them as a key table, and opens it.
    *
    * @param rows columns features (array of d), value and weight; usable, with positive weights
+   * @param engine partitioned or lattice
    */
-  public static FileStore write(Dataset<Row> rows, String path, int dim) {
+  public static FileStore write(Dataset<Row> rows, String path, int dim, String engine) {
     SparkSession session = rows.sparkSession();
     KeyTable.write(KeyTable.sorted(rows, dim), path);
-    KeyFiles files = open(session, path, dim, Double.NaN).files;
-    WeightedMean mean = new WeightedMean();
-    bySegment(
-            JavaSparkContext.fromSparkContext(session.sparkContext()),
-            files,
-            () -> new WeightedMean(),
-            WeightedMean::add)
-        .forEach(mean::merge);
-    return new FileStore(path, files.centredAt(mean.value()));
+    return new FileStore(path, files(session, path, dim, Double.NaN).centred(), engine);
   }
 
   @Override
   public String engine() {
-    return EngineChoice.PARTITIONED;
+    return engine;
   }
 
   @Override
@@ -82,17 +80,33 @@ public final class FileStore implements KeyStore {
     return files;
   }
 
+  /** Whether nodes would answer as many queries as there are keys at less cost than pairs. */
+  public boolean latticePays(Answering how) {
+    return LatticeAttention.choice(files, how).plan().isPresent();
+  }
+
+  /** With engine lattice it spreads the keys, in one reading of all, where that is worth it. */
   @Override
-  public Shared share(JavaSparkContext spark) {
+  public Shared share(JavaSparkContext spark, Answering how) {
     KeyFiles shared = files;
-    return () -> shared;
+    return engine.equals(EngineChoice.LATTICE)
+        ? LatticeAttention.share(spark, files, how)
+        : () -> shared;
   }
 
   @Override
   public Engine objective(
       JavaSparkContext spark, int numPartitions, int aggregationDepth, double tolerance) {
-    return new PartitionedEngine(
-        spark, files, numPartitions, aggregationDepth, PartitionedEngine.ROUND_BYTES);
+    int parts = numPartitions > 0 ? numPartitions : 3 * spark.defaultParallelism();
+    return engine.equals(EngineChoice.LATTICE)
+        ? new LatticeEngine(spark, files, parts, aggregationDepth, tolerance)
+        : new PartitionedEngine(
+            spark,
+            files,
+            KeyPart.inFiles(spark, files, parts),
+            aggregationDepth,
+            PartitionedEngine.ROUND_BYTES,
+            tolerance);
   }
 
   /** These: folds need the broadcast engine. */
@@ -106,18 +120,9 @@ public final class FileStore implements KeyStore {
   public PackedKeys sample(JavaSparkContext spark) {
     double share = (double) SAMPLE_ROWS / files.numKeys();
     Batch batch = share < 1 ? Batch.of(share, SAMPLE_SEED, SAMPLE_STEP) : Batch.all();
-    return PartitionedEngine.fetch(
-            spark, files, batch, LeaveOut.ROW, 0, files.numKeys(), 3 * spark.defaultParallelism())
+    JavaRDD<KeyPart> parts = KeyPart.inFiles(spark, files, 3 * spark.defaultParallelism());
+    return PartitionedEngine.fetch(parts, files.dim(), batch, LeaveOut.ROW, 0, files.numKeys())
         .pack();
-  }
-
-  /** One reading of all keys, on the executors. */
-  @Override
-  public long contentHash(JavaSparkContext spark) {
-    return bySegment(spark, files, () -> new long[1], (sum, block) -> sum[0] += block.contentHash())
-        .stream()
-        .mapToLong(sum -> sum[0])
-        .sum();
   }
 
   @Override
@@ -140,12 +145,16 @@ public final class FileStore implements KeyStore {
         }
       }
       to.getFileSystem(hadoop).mkdirs(to);
-      JavaSparkContext.fromSparkContext(session.sparkContext())
+      context(session)
           .parallelize(names, Math.max(1, names.size()))
           .foreach(name -> copy(shared.value(), name, target));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static JavaSparkContext context(SparkSession session) {
+    return JavaSparkContext.fromSparkContext(session.sparkContext());
   }
 
   private static void copy(Configuration hadoop, String from, String folder) throws IOException {
@@ -159,38 +168,5 @@ public final class FileStore implements KeyStore {
         false,
         true,
         hadoop);
-  }
-
-  private interface Fresh<T> extends Serializable {
-    T sum();
-  }
-
-  private interface Add<T> extends Serializable {
-    void add(T sum, KeyBlock block);
-  }
-
-  /** A sum over each segment, in the order of segments. */
-  private static <T> List<T> bySegment(
-      JavaSparkContext spark, KeyFiles files, Fresh<T> fresh, Add<T> add) {
-    int tasks = 3 * spark.defaultParallelism();
-    List<KeyRange> ranges = KeyRange.split(0, files.numKeys(), tasks);
-    return spark
-        .parallelize(ranges, Math.max(1, ranges.size()))
-        .flatMap(range -> sums(range, files, fresh, add))
-        .collect();
-  }
-
-  private static <T> Iterator<T> sums(KeyRange range, KeyFiles files, Fresh<T> fresh, Add<T> add) {
-    List<T> sums = new ArrayList<>();
-    T sum = fresh.sum();
-    for (Iterator<KeyBlock> blocks = range.blocks(files); blocks.hasNext(); ) {
-      KeyBlock block = blocks.next();
-      add.add(sum, block);
-      if (KeyRange.endsSegment(block, files)) {
-        sums.add(sum);
-        sum = fresh.sum();
-      }
-    }
-    return sums.iterator();
   }
 }

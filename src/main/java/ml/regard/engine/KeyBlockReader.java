@@ -24,9 +24,9 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
 /**
- * Reads consecutive keys from Parquet files, a block at a time. Holds one row group (16 MB as
- * {@link KeyTable} writes them) and one block. A task's reader is closed when the task ends; any
- * reader is closed when its last block has been read.
+ * Reads blocks of keys from Parquet files, in ascending order. Holds one row group (16 MB as {@link
+ * KeyTable} writes them) and one block. A task's reader is closed when the task ends; any reader is
+ * closed when its last block has been read.
  */
 final class KeyBlockReader implements Iterator<KeyBlock> {
   private static final String[] FEATURE = {"features", "list", "element"};
@@ -35,7 +35,9 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
   private final Iterator<KeyFiles.RowGroup> groups;
   private final int dim;
   private final double valueCentre;
-  private final long end;
+  private final long numKeys;
+  private final long[] wanted;
+  private int next;
   private long position;
 
   private ParquetFileReader file;
@@ -46,19 +48,25 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
   private ColumnReader values;
   private ColumnReader weights;
 
+  /**
+   * A reader of some blocks.
+   *
+   * @param groups all row groups, by position
+   * @param wanted the first positions of the blocks, ascending
+   */
   KeyBlockReader(
       Configuration hadoop,
       List<KeyFiles.RowGroup> groups,
       int dim,
       double valueCentre,
-      long position,
-      long end) {
+      long numKeys,
+      long[] wanted) {
     this.hadoop = hadoop;
     this.groups = groups.iterator();
     this.dim = dim;
     this.valueCentre = valueCentre;
-    this.position = position;
-    this.end = end;
+    this.numKeys = numKeys;
+    this.wanted = wanted;
     if (TaskContext.get() != null) {
       TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> close());
     }
@@ -66,7 +74,7 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
 
   @Override
   public boolean hasNext() {
-    return position < end;
+    return next < wanted.length;
   }
 
   @Override
@@ -74,12 +82,13 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
     if (!hasNext()) {
       throw new NoSuchElementException();
     }
-    int first = Math.toIntExact(position);
-    int size = (int) Math.min(PackedKeys.BLOCK_SIZE, end - position);
+    int first = Math.toIntExact(wanted[next++]);
+    int size = (int) Math.min(PackedKeys.BLOCK_SIZE, numKeys - first);
     double[] blockFeatures = new double[Math.multiplyExact(size, dim)];
     double[] blockValues = new double[size];
     double[] blockWeights = new double[size];
     try {
+      passOver(first);
       for (int j = 0; j < size; j++, position++) {
         if (position >= groupEnd) {
           openNextGroup();
@@ -123,9 +132,21 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
     return number;
   }
 
-  /** Opens the next row group and passes over its keys before the position. */
+  /** Goes on to a position, past keys of the open row group or past whole row groups. */
+  private void passOver(long to) {
+    long from = position;
+    position = to;
+    if (to < groupEnd && from < to) {
+      skip(to - from);
+    }
+  }
+
+  /** Opens the row group that holds the position and passes over its keys before that. */
   private void openNextGroup() throws IOException {
     KeyFiles.RowGroup group = groups.next();
+    while (group.end() <= position) {
+      group = groups.next();
+    }
     if (!group.file.equals(fileName)) {
       close();
       file = open(group.file);
@@ -145,10 +166,14 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
     values = columns.getColumnReader(column(schema, "value"));
     weights = columns.getColumnReader(column(schema, "weight"));
     groupEnd = group.end();
-    skip(positions, position - group.first);
-    skip(features, (position - group.first) * dim);
-    skip(values, position - group.first);
-    skip(weights, position - group.first);
+    skip(position - group.first);
+  }
+
+  private void skip(long keys) {
+    skip(positions, keys);
+    skip(features, keys * dim);
+    skip(values, keys);
+    skip(weights, keys);
   }
 
   private ParquetFileReader open(String name) throws IOException {

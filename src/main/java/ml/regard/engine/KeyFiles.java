@@ -8,7 +8,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.LongStream;
 import ml.regard.DataException;
+import ml.regard.kernel.BlockSummary;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
@@ -20,7 +24,9 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple2;
 
 /**
  * The keys in the Parquet files of a {@link KeyTable}: an index of their row groups by position.
@@ -57,6 +63,8 @@ final class KeyFiles implements Keys, Serializable {
   private final int numKeys;
   private final double valueCentre;
   private final List<RowGroup> groups;
+  private final List<BlockSummary> summaries;
+  private final double[][] values;
   private final SerializableConfiguration hadoop;
 
   private KeyFiles(
@@ -64,11 +72,15 @@ final class KeyFiles implements Keys, Serializable {
       int numKeys,
       double valueCentre,
       List<RowGroup> groups,
+      List<BlockSummary> summaries,
+      double[][] values,
       SerializableConfiguration hadoop) {
     this.dim = dim;
     this.numKeys = numKeys;
     this.valueCentre = valueCentre;
     this.groups = groups;
+    this.summaries = summaries;
+    this.values = values;
     this.hadoop = hadoop;
   }
 
@@ -105,6 +117,8 @@ final class KeyFiles implements Keys, Serializable {
         Math.toIntExact(next),
         valueCentre,
         groups,
+        List.of(),
+        null,
         new SerializableConfiguration(new Configuration(hadoop)));
   }
 
@@ -142,9 +156,63 @@ final class KeyFiles implements Keys, Serializable {
     throw new DataException("%s has no column of positions".formatted(file));
   }
 
-  /** The same files with the weighted mean of their values. */
-  KeyFiles centredAt(double centre) {
-    return new KeyFiles(dim, numKeys, centre, groups, hadoop);
+  /**
+   * The same files with the summaries of all blocks and the values of features that have few: one
+   * reading of all keys.
+   *
+   * @throws DataException if a key is damaged
+   */
+  KeyFiles surveyed(JavaSparkContext spark) {
+    int width = dim;
+    try {
+      List<Tuple2<List<BlockSummary>, FeatureValues>> parts =
+          KeyPart.inFiles(spark, this, 3 * spark.defaultParallelism())
+              .map(part -> survey(part.blocks(), width))
+              .collect();
+      List<BlockSummary> found = new ArrayList<>();
+      FeatureValues few = new FeatureValues(dim);
+      for (Tuple2<List<BlockSummary>, FeatureValues> part : parts) {
+        found.addAll(part._1());
+        few.merge(part._2());
+      }
+      double[][] all = few.values().orElse(null);
+      return new KeyFiles(dim, numKeys, valueCentre, groups, found, all, hadoop);
+    } catch (Exception e) { // Spark throws checked exceptions that it does not declare
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof DataException) {
+          throw new DataException(cause.getMessage(), e);
+        }
+      }
+      throw e;
+    }
+  }
+
+  private static Tuple2<List<BlockSummary>, FeatureValues> survey(
+      Iterator<KeyBlock> blocks, int dim) {
+    List<BlockSummary> found = new ArrayList<>();
+    FeatureValues few = new FeatureValues(dim);
+    while (blocks.hasNext()) {
+      KeyBlock block = blocks.next();
+      found.add(block.summary());
+      few.add(block);
+    }
+    return new Tuple2<>(found, few);
+  }
+
+  /** By feature, all its values, ascending; empty if one has too many. */
+  Optional<double[][]> values() {
+    return Optional.ofNullable(values);
+  }
+
+  /** The same files with the weighted mean of their values, as the summaries say. */
+  KeyFiles centred() {
+    double centre = BlockSummary.valueCentre(summaries);
+    return new KeyFiles(dim, numKeys, centre, groups, summaries, values, hadoop);
+  }
+
+  @Override
+  public List<BlockSummary> summaries() {
+    return summaries;
   }
 
   @Override
@@ -162,21 +230,41 @@ final class KeyFiles implements Keys, Serializable {
     return valueCentre;
   }
 
+  int numBlocks() {
+    return (numKeys + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
+  }
+
+  /** Whether a block is the last of its segment. */
+  boolean endsSegment(KeyBlock block) {
+    int end = block.firstPosition() + PackedKeys.BLOCK_SIZE;
+    return end % SEGMENT_SIZE == 0 || end >= numKeys;
+  }
+
   int numSegments() {
     return (numKeys + SEGMENT_SIZE - 1) / SEGMENT_SIZE;
   }
 
   @Override
   public Iterator<KeyBlock> blocks() {
-    return blocks(0, numSegments());
+    return blocks(0, numSegments(), block -> true);
   }
 
-  /** The blocks of the segments first to end - 1, in order, read once. */
-  Iterator<KeyBlock> blocks(int first, int end) {
-    long from = (long) first * SEGMENT_SIZE;
+  @Override
+  public Iterator<KeyBlock> blocks(Predicate<BlockSummary> wanted) {
+    return blocks(0, numSegments(), wanted);
+  }
+
+  /** The wanted blocks of the segments first to end - 1, in order, read once. */
+  Iterator<KeyBlock> blocks(int first, int end, Predicate<BlockSummary> wanted) {
     long to = Math.min((long) end * SEGMENT_SIZE, numKeys);
-    List<RowGroup> touched =
-        groups.stream().filter(group -> group.end() > from && group.first < to).toList();
-    return new KeyBlockReader(hadoop.value(), touched, dim, valueCentre, from, to);
+    long[] positions =
+        LongStream.iterate((long) first * SEGMENT_SIZE, p -> p < to, p -> p + PackedKeys.BLOCK_SIZE)
+            .filter(p -> summaries.isEmpty() || wanted.test(summaries.get(block(p))))
+            .toArray();
+    return new KeyBlockReader(hadoop.value(), groups, dim, valueCentre, numKeys, positions);
+  }
+
+  private static int block(long position) {
+    return (int) (position / PackedKeys.BLOCK_SIZE);
   }
 }

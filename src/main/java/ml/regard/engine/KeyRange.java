@@ -4,8 +4,9 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Predicate;
+import ml.regard.kernel.BlockSummary;
 import ml.regard.kernel.KeyBlock;
-import ml.regard.kernel.PackedKeys;
 
 /** Consecutive segments of {@link KeyFiles}, the part of the keys that one task visits. */
 final class KeyRange implements Serializable {
@@ -35,17 +36,21 @@ final class KeyRange implements Serializable {
     return first + (int) ((long) (end - first) * r / ranges);
   }
 
-  Iterator<KeyBlock> blocks(KeyFiles files) {
-    return files.blocks(first, end);
+  /** Its first segment. */
+  int first() {
+    return first;
+  }
+
+  /** The segment behind its last one. */
+  int end() {
+    return end;
+  }
+
+  Iterator<KeyBlock> blocks(KeyFiles files, Predicate<BlockSummary> wanted) {
+    return files.blocks(first, end, wanted);
   }
 
   static int segment(KeyBlock block) {
     return block.firstPosition() / KeyFiles.SEGMENT_SIZE;
-  }
-
-  /** Whether this block is the last of its segment. */
-  static boolean endsSegment(KeyBlock block, KeyFiles files) {
-    int end = block.firstPosition() + PackedKeys.BLOCK_SIZE;
-    return end % KeyFiles.SEGMENT_SIZE == 0 || end >= files.numKeys();
   }
 }

@@ -1,9 +1,12 @@
 package ml.regard.engine;
 
 import java.io.Serializable;
-import java.util.function.Supplier;
+import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.PooledState;
+import ml.regard.kernel.Precision;
+import ml.regard.kernel.QueryBlock;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -11,23 +14,41 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Where the keys of a fit or a model live, and so which engine forms the pairs: {@link MemoryStore}
- * for the broadcast engine, {@link FileStore} for the partitioned one. Both give the same answers.
+ * for the broadcast engine, {@link FileStore} for the others.
  */
 public interface KeyStore extends Serializable {
-  /** "broadcast" or "partitioned". */
+  /** "broadcast", "partitioned" or "lattice". */
   String engine();
 
   /** The keys, as this process reads them. */
   Keys keys();
 
-  /** The keys as a task gets them. Serialisable; made on the driver, asked on executors. */
-  interface Shared extends Supplier<Keys>, Serializable {}
+  /** The keys as a task gets them. Made on the driver, asked on executors. */
+  interface Shared extends Serializable {
+    Keys keys();
+
+    /** S0 and S1 of a block of queries over all keys, in the order of the queries. */
+    default PooledState predict(QueryBlock queries, Answering how) {
+      return AttentionPooling.predict(
+          keys(), queries, how.inverseWidths(), how.tolerance(), how.precision());
+    }
+  }
+
+  /**
+   * How predictions are to be.
+   *
+   * @param inverseWidths of length 1 or d
+   * @param tolerance by how much one may be off, as a share of the standard deviation of the values
+   * @param precision of the pairs
+   */
+  record Answering(double[] inverseWidths, double tolerance, Precision precision)
+      implements Serializable {}
 
   /**
    * Shares the keys with the tasks of one transformation. What is broadcast for it is released by
    * Spark's cleaner when nobody refers to it any more.
    */
-  Shared share(JavaSparkContext spark);
+  Shared share(JavaSparkContext spark, Answering how);
 
   /**
    * The objective over these keys; the caller closes it.
@@ -36,7 +57,7 @@ public interface KeyStore extends Serializable {
    *     per core
    * @param aggregationDepth depth of treeAggregate
    * @param tolerance by how much keys that are passed over may move a pooled value, as a share of
-   *     the standard deviation of the values; keys in files are all read and none is passed over
+   *     the standard deviation of the values
    */
   Engine objective(
       JavaSparkContext spark, int numPartitions, int aggregationDepth, double tolerance);
@@ -46,9 +67,6 @@ public interface KeyStore extends Serializable {
 
   /** All keys, or an even sample of them where they do not fit in memory: for scales, pictures. */
   PackedKeys sample(JavaSparkContext spark);
-
-  /** A hash of all keys with their positions, to the last bit. */
-  long contentHash(JavaSparkContext spark);
 
   /** The keys in canonical order: position, features (array), value and weight. */
   Dataset<Row> table(SparkSession session);

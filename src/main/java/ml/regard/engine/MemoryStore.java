@@ -32,7 +32,7 @@ public final class MemoryStore implements KeyStore {
   }
 
   @Override
-  public Shared share(JavaSparkContext spark) {
+  public Shared share(JavaSparkContext spark, Answering how) {
     Broadcast<PackedKeys> shared = spark.broadcast(keys);
     return shared::value;
   }
@@ -67,11 +67,6 @@ public final class MemoryStore implements KeyStore {
   @Override
   public PackedKeys sample(JavaSparkContext spark) {
     return keys;
-  }
-
-  @Override
-  public long contentHash(JavaSparkContext spark) {
-    return keys.contentHash();
   }
 
   @Override

@@ -8,14 +8,14 @@ import org.apache.spark.sql.Row;
  * came in: three million queries in one small file would be one task.
  *
  * <p>Where there is work for it there are at least three tasks per core, and no task has more than
- * 1e9 pairs (about ten seconds) or less than 1e6 (about ten milliseconds). A table of queries stays
- * as it is below 1e8 pairs. The count is given to the repartitioning explicitly, so adaptive
+ * 5e9 pairs (about five seconds) or less than 1e7 (about ten milliseconds). A table of queries
+ * stays as it is below 1e9 pairs. The count is given to the repartitioning explicitly, so adaptive
  * execution does not coalesce it.
  */
 public final class PairTasks {
-  private static final double PAIRS_WORTH_SPLITTING = 1e8;
-  private static final double MAX_PAIRS = 1e9;
-  private static final double MIN_PAIRS = 1e6;
+  private static final double PAIRS_WORTH_SPLITTING = 1e9;
+  private static final double MAX_PAIRS = 5e9;
+  private static final double MIN_PAIRS = 1e7;
 
   private PairTasks() {}
 

@@ -43,6 +43,11 @@ public final class WatchedObjective implements Objective {
   }
 
   @Override
+  public boolean isCoarse() {
+    return engine.isCoarse();
+  }
+
+  @Override
   public LossSums[] evaluate(LossRequest request) {
     LossSums[] answer;
     try {

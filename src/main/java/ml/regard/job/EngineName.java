@@ -4,5 +4,6 @@ package ml.regard.job;
 enum EngineName {
   auto,
   broadcast,
-  partitioned
+  partitioned,
+  lattice
 }

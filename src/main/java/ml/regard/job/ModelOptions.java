@@ -29,6 +29,6 @@ final class ModelOptions {
       paramLabel = "NAME",
       description =
           "float64, or float32 for faster predictions that are off by at most 5e-5 of the range of"
-              + " the labels (default: float64).")
+              + " the labels (default: that of the model).")
   PrecisionName precision;
 }

@@ -44,20 +44,21 @@ public final class AttentionPooling {
    * for queries that are far from every key.
    *
    * @param tolerance by how much a pooled value may be moved by keys that are left out, as a share
-   *     of the standard deviation of the values; 0 for none that would change a bit
+   *     of the standard deviation of the values, of the first where there are several; 0 for none
+   *     that would change a bit
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
   public static PooledState[] pool(
       Keys keys, QueryBlock queries, double[][] candidates, Terms terms, double tolerance) {
     PoolingPass pass = new PoolingPass(keys, queries, candidates, terms, tolerance, false);
-    PooledState[] states = pass.meet(keys.blocks()).states();
+    PooledState[] states = pass.meet(keys).states();
     for (int c = 0; c < candidates.length; c++) {
       int[] far = states[c].far();
       if (far.length > 0) {
         double[][] candidate = {candidates[c]};
         PoolingPass safe =
             new PoolingPass(keys, queries.select(far), candidate, terms, tolerance, true);
-        states[c].replace(far, safe.meet(keys.blocks()).states()[0]);
+        states[c].replace(far, safe.meet(keys).states()[0]);
       }
     }
     return states;
@@ -68,6 +69,8 @@ public final class AttentionPooling {
    * keys in space order, so that neighbours pass by the same blocks. No bit depends on that.
    *
    * @param tolerance as of {@link #pool(Keys, QueryBlock, double[][], Terms, double)}
+   * @param precision double where queries leave keys out, and beyond {@link
+   *     Precision#FLOAT32_FEATURES}
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
   public static PooledState predict(
@@ -94,6 +97,8 @@ public final class AttentionPooling {
     double[][] widths = {inverseWidths};
     PooledState state =
         precision == Precision.FLOAT32
+                && !queries.leavesKeysOut()
+                && keys.dim() <= Precision.FLOAT32_FEATURES
             ? poolSingle(keys, sorted, widths, tolerance)
             : pool(keys, sorted, widths, Terms.VALUE, tolerance)[0];
     return state.select(back);
@@ -105,8 +110,8 @@ public final class AttentionPooling {
     PoolingPass pass =
         new PoolingPass(
             SUPPORT, keys, queries, widths, Terms.VALUE, Precision.FLOAT32, tolerance, false);
-    PooledState state = pass.meet(keys.blocks()).states()[0];
-    int[] far = state.far(Precision.FLOAT32_NEAR * StrictMath.pow(2, keys.maxLogWeight()));
+    PooledState state = pass.meet(keys).states()[0];
+    int[] far = pass.farInSingle();
     if (far.length > 0) {
       state.replace(far, pool(keys, queries.select(far), widths, Terms.VALUE, tolerance)[0]);
     }

@@ -19,7 +19,7 @@ import java.util.BitSet;
  * dim]} row-major, their values V and logarithms (base 2) of C {@code [sites]}, and the first key
  * of each {@code [sites + 1]}. Position {@code firstPosition + j} is the canonical position of the
  * block's key j. The arrays are shared with the loops and never written after construction. Memory:
- * 16 bytes a key and 8 d + 20 a site, and 16 d a block.
+ * 16 bytes a key and 8 d + 20 a site, and a {@link BlockSummary}.
  */
 public final class KeyBlock implements Serializable {
   private static final long serialVersionUID = 1;
@@ -39,15 +39,7 @@ public final class KeyBlock implements Serializable {
 
   final double[][] otherSiteValues;
 
-  /** The bounding box of the features, {@code [dim]} each. */
-  final double[] lower;
-
-  final double[] upper;
-
-  /** The largest logarithm of a site's weight, and the logarithm of the weight of all. */
-  final double maxLogWeight;
-
-  final double totalLogWeight;
+  private final BlockSummary summary;
 
   /** Second moments of each site, formed when they are first asked for. */
   private transient volatile double[][] moments;
@@ -74,33 +66,19 @@ public final class KeyBlock implements Serializable {
     this.starts = starts(dim, features, values.length, cuts);
     int sites = starts.length - 1;
     this.features = sites == values.length ? features : new double[sites * dim];
-    this.siteValues = new double[sites];
+    this.siteValues = siteMeans(starts, values, weights, valueCentre);
     this.logWeights = new double[sites];
-    this.lower = new double[dim];
-    this.upper = new double[dim];
-    Arrays.fill(lower, Double.POSITIVE_INFINITY);
-    Arrays.fill(upper, Double.NEGATIVE_INFINITY);
-    double max = Double.NEGATIVE_INFINITY;
-    double total = 0;
     for (int s = 0; s < sites; s++) {
       System.arraycopy(features, starts[s] * dim, this.features, s * dim, dim);
-      for (int f = 0; f < dim; f++) {
-        lower[f] = Math.min(lower[f], this.features[s * dim + f]);
-        upper[f] = Math.max(upper[f], this.features[s * dim + f]);
-      }
       double weight = 0;
       for (int j = starts[s]; j < starts[s + 1]; j++) {
         weight += weights[j];
-        siteValues[s] += (values[j] - valueCentre - siteValues[s]) * (weights[j] / weight);
       }
       logWeights[s] = Exp2.log2(weight);
-      max = Math.max(max, logWeights[s]);
-      total += weight;
     }
-    this.maxLogWeight = max;
-    this.totalLogWeight = Exp2.log2(total);
     this.others = new double[0][];
     this.otherSiteValues = new double[0][];
+    this.summary = new BlockSummary(this);
   }
 
   private KeyBlock(KeyBlock block, double[][] others) {
@@ -113,23 +91,26 @@ public final class KeyBlock implements Serializable {
     this.features = block.features;
     this.siteValues = block.siteValues;
     this.logWeights = block.logWeights;
-    this.lower = block.lower;
-    this.upper = block.upper;
-    this.maxLogWeight = block.maxLogWeight;
-    this.totalLogWeight = block.totalLogWeight;
+    this.summary = block.summary;
     this.others = others;
-    this.otherSiteValues = new double[others.length][sites()];
-    for (int v = 0; v < others.length; v++) {
-      for (int s = 0; s < sites(); s++) {
-        double weight = 0;
-        double mean = 0;
-        for (int j = starts[s]; j < starts[s + 1]; j++) {
-          weight += weights[j];
-          mean += (others[v][j] - mean) * (weights[j] / weight);
-        }
-        otherSiteValues[v][s] = mean;
+    this.otherSiteValues =
+        Arrays.stream(others)
+            .map(further -> siteMeans(starts, further, weights, 0))
+            .toArray(double[][]::new);
+  }
+
+  /** The weighted mean of the centred values of each site. */
+  private static double[] siteMeans(
+      int[] starts, double[] values, double[] weights, double centre) {
+    double[] means = new double[starts.length - 1];
+    for (int s = 0; s < means.length; s++) {
+      double weight = 0;
+      for (int j = starts[s]; j < starts[s + 1]; j++) {
+        weight += weights[j];
+        means[s] += (values[j] - centre - means[s]) * (weights[j] / weight);
       }
     }
+    return means;
   }
 
   /** The same keys with further values {@code [others x size]} beside the first. */
@@ -158,8 +139,8 @@ public final class KeyBlock implements Serializable {
    *
    * @param features {@code [size x dim]}
    * @param valueCentre the weighted mean of the values of all keys
-   * @throws IllegalArgumentException if lengths do not agree, or a number is none that a packed key
-   *     can have
+   * @throws IllegalArgumentException if there are too many, lengths do not agree, or a number is
+   *     none that a packed key can have
    */
   public static KeyBlock of(
       int firstPosition,
@@ -168,6 +149,11 @@ public final class KeyBlock implements Serializable {
       double[] values,
       double[] weights,
       double valueCentre) {
+    if (values.length > PackedKeys.BLOCK_SIZE) {
+      throw new IllegalArgumentException(
+          "a block must have at most %d keys, but has %d"
+              .formatted(PackedKeys.BLOCK_SIZE, values.length));
+    }
     Checks.length("the features of a block", (long) values.length * dim, features.length);
     Checks.length("the weights of a block", values.length, weights.length);
     for (double feature : features) {
@@ -183,19 +169,24 @@ public final class KeyBlock implements Serializable {
     return new KeyBlock(firstPosition, dim, features, values, weights, valueCentre, new BitSet());
   }
 
+  /** Number of features d. */
+  public int dim() {
+    return dim;
+  }
+
   /** Number of keys in the block. */
   public int size() {
     return values.length;
   }
 
-  /** Number of sites in the block. */
-  int sites() {
+  /** Number of sites, runs of keys with equal features. */
+  public int sites() {
     return siteValues.length;
   }
 
-  /** Number of sites, runs of keys with equal features. */
-  public int numSites() {
-    return sites();
+  /** What is known of the block without reading it. */
+  public BlockSummary summary() {
+    return summary;
   }
 
   /**
@@ -205,11 +196,16 @@ public final class KeyBlock implements Serializable {
   public void readSite(int s, double[] row) {
     System.arraycopy(features, s * dim, row, 0, dim);
     Arrays.fill(row, dim, dim + 3, 0);
-    for (int j = starts[s]; j < starts[s + 1]; j++) {
+    addSums(starts[s], starts[s + 1], row, dim);
+  }
+
+  /** Adds sum c, sum c (v - centre) and sum c (v - centre)^2 over the keys from to to - 1. */
+  void addSums(int from, int to, double[] sums, int at) {
+    for (int j = from; j < to; j++) {
       double value = values[j] - valueCentre;
-      row[dim] += weights[j];
-      row[dim + 1] += weights[j] * value;
-      row[dim + 2] += weights[j] * value * value;
+      sums[at] += weights[j];
+      sums[at + 1] += weights[j] * value;
+      sums[at + 2] += weights[j] * value * value;
     }
   }
 
@@ -246,18 +242,6 @@ public final class KeyBlock implements Serializable {
   public double[] key(int j) {
     int s = site(j);
     return Arrays.copyOfRange(features, s * dim, (s + 1) * dim);
-  }
-
-  /** The logarithm of the weight of all sites but those from first to end - 1. */
-  double logWeightWithout(int first, int end) {
-    double weight = 0;
-    for (int j = 0; j < starts[first]; j++) {
-      weight += weights[j];
-    }
-    for (int j = starts[end]; j < size(); j++) {
-      weight += weights[j];
-    }
-    return Exp2.log2(weight);
   }
 
   double feature(int j, int f) {

@@ -1,6 +1,8 @@
 package ml.regard.kernel;
 
 import java.util.Iterator;
+import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Keys with their values and weights, to be read block by block in canonical order: all in memory
@@ -22,12 +24,17 @@ public interface Keys {
    */
   double valueCentre();
 
+  /** What is known of each block without reading it, in their order; none where nothing is. */
+  default List<BlockSummary> summaries() {
+    return List.of();
+  }
+
   /**
    * The standard deviation of the values as a share of their range, by which a tolerance in units
    * of the former becomes one in units of the latter; 0 where it is not known.
    */
   default double valueShare() {
-    return 0;
+    return BlockSummary.valueShare(summaries());
   }
 
   /** How many values a key has beside the first. */
@@ -35,9 +42,9 @@ public interface Keys {
     return 0;
   }
 
-  /** The largest logarithm, of base 2, of the weight of a site; 0 where it is not known. */
-  default double maxLogWeight() {
-    return 0;
+  /** A hash of all keys with their positions, to the last bit; 0 where it is not known. */
+  default long contentHash() {
+    return summaries().stream().mapToLong(BlockSummary::contentHash).sum();
   }
 
   /** Where a point {@code [d]} is in the order of the keys; 0 where keys are not in space order. */
@@ -47,4 +54,9 @@ public interface Keys {
 
   /** The blocks in the order of their positions, read once. */
   Iterator<KeyBlock> blocks();
+
+  /** The same blocks, but perhaps without some that are not wanted: those that cost a reading. */
+  default Iterator<KeyBlock> blocks(Predicate<BlockSummary> wanted) {
+    return blocks();
+  }
 }

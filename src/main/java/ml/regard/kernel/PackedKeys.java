@@ -3,6 +3,7 @@ package ml.regard.kernel;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.List;
 
 /**
  * All keys {@code [numKeys x dim]} with their values and importance weights, in canonical order and
@@ -28,7 +29,7 @@ public final class PackedKeys implements Keys, Serializable {
   private final KeyBlock[] blocks;
   private final int[] foldStarts;
   private final SpaceOrder order;
-  private final double valueShare;
+  private final List<BlockSummary> summaries;
 
   /**
    * Keys in canonical order.
@@ -48,7 +49,7 @@ public final class PackedKeys implements Keys, Serializable {
     this.foldStarts = foldStarts;
     this.valueCentre = valueCentre;
     this.order = order;
-    this.valueShare = valueShare(blocks, valueCentre);
+    this.summaries = Arrays.stream(blocks).map(KeyBlock::summary).toList();
   }
 
   /** Number of features d. */
@@ -78,13 +79,14 @@ public final class PackedKeys implements Keys, Serializable {
   }
 
   @Override
-  public double valueShare() {
-    return valueShare;
+  public List<BlockSummary> summaries() {
+    return summaries;
   }
 
   /**
    * The same keys with further values beside the first: they are pooled with the same attention
-   * ({@link PooledState#pooled(int, int)}) for one multiplication each.
+   * ({@link PooledState#pooled(int, int)}) for one multiplication each. A tolerance is in units of
+   * the deviation of the first value, also for these.
    *
    * @param others {@code [others x numKeys]}, by position
    * @throws IllegalArgumentException if a length differs or a value is not {@link Checks#usable}
@@ -115,28 +117,8 @@ public final class PackedKeys implements Keys, Serializable {
   }
 
   @Override
-  public double maxLogWeight() {
-    return Arrays.stream(blocks).mapToDouble(b -> b.maxLogWeight).max().orElse(0);
-  }
-
-  @Override
   public long code(double[] point) {
     return order.code(point);
-  }
-
-  private static double valueShare(KeyBlock[] blocks, double centre) {
-    double least = Double.POSITIVE_INFINITY;
-    double largest = Double.NEGATIVE_INFINITY;
-    WeightedMean squares = new WeightedMean();
-    for (KeyBlock block : blocks) {
-      for (int j = 0; j < block.size(); j++) {
-        double value = block.values[j] - centre;
-        least = Math.min(least, value);
-        largest = Math.max(largest, value);
-        squares.add(block.weights[j], value * value);
-      }
-    }
-    return largest > least ? Math.sqrt(squares.value()) / (largest - least) : 0;
   }
 
   /** Feature f of the key at a position. */
@@ -180,29 +162,18 @@ public final class PackedKeys implements Keys, Serializable {
 
   /** The first position that the row at a position leaves out. */
   int leftOutFirst(int position, LeaveOut leaveOut) {
-    switch (leaveOut) {
-      case TIES:
-        int first = position;
-        while (first > 0 && tied(first - 1, position)) {
-          first--;
-        }
-        return first;
-      case FOLD:
-        return foldStarts[fold(position)];
-      default:
-        return position;
-    }
+    return switch (leaveOut) {
+      case TIES -> tiesFirst(position);
+      case FOLD -> foldStarts[fold(position)];
+      case ROW, NONE -> position;
+    };
   }
 
   /** The position behind the last one that the row at a position leaves out. */
   int leftOutEnd(int position, LeaveOut leaveOut) {
     switch (leaveOut) {
       case TIES:
-        int end = position + 1;
-        while (end < numKeys && tied(end, position)) {
-          end++;
-        }
-        return end;
+        return tiesEnd(position);
       case FOLD:
         int next = fold(position) + 1;
         return next < foldStarts.length ? foldStarts[next] : numKeys;
@@ -213,8 +184,36 @@ public final class PackedKeys implements Keys, Serializable {
     }
   }
 
-  /** Whether the keys at two positions have equal features. */
-  public boolean tied(int position, int other) {
+  /**
+   * The first of the neighbours with equal features, site by site: of other blocks and folds too.
+   */
+  private int tiesFirst(int position) {
+    int first = siteFirst(position);
+    while (first > 0 && tied(first - 1, first)) {
+      first = siteFirst(first - 1);
+    }
+    return first;
+  }
+
+  private int tiesEnd(int position) {
+    int end = siteEnd(position);
+    while (end < numKeys && tied(end, end - 1)) {
+      end = siteEnd(end);
+    }
+    return end;
+  }
+
+  private int siteFirst(int position) {
+    KeyBlock block = blockOf(position);
+    return block.firstPosition + block.starts[block.site(position - block.firstPosition)];
+  }
+
+  private int siteEnd(int position) {
+    KeyBlock block = blockOf(position);
+    return block.firstPosition + block.starts[block.site(position - block.firstPosition) + 1];
+  }
+
+  private boolean tied(int position, int other) {
     for (int f = 0; f < dim; f++) {
       if (feature(position, f) != feature(other, f)) {
         return false;
@@ -230,12 +229,25 @@ public final class PackedKeys implements Keys, Serializable {
    */
   public long tiedKeys(boolean alike) {
     long count = 0;
-    for (int p = 0; p < numKeys; p++) {
-      boolean before = p > 0 && tied(p, p - 1) && (!alike || value(p) == value(p - 1));
-      boolean after = p < numKeys - 1 && tied(p, p + 1) && (!alike || value(p) == value(p + 1));
-      count += before || after ? 1 : 0;
+    for (int first = 0, end; first < numKeys; first = end) {
+      end = tiesEnd(first);
+      count += alike ? alikeKeys(first, end) : several(end - first);
     }
     return count;
+  }
+
+  /** How many of some keys with equal features have the value of another one. */
+  private long alikeKeys(int first, int end) {
+    long count = 0;
+    for (int p = first, next; p < end; p = next) {
+      for (next = p + 1; next < end && value(next) == value(p); next++) {}
+      count += several(next - p);
+    }
+    return count;
+  }
+
+  private static int several(int keys) {
+    return keys > 1 ? keys : 0;
   }
 
   private int fold(int position) {
@@ -251,11 +263,6 @@ public final class PackedKeys implements Keys, Serializable {
   @Override
   public Iterator<KeyBlock> blocks() {
     return Arrays.asList(blocks).iterator();
-  }
-
-  /** A hash of all keys in their order, to the last bit. */
-  public long contentHash() {
-    return Arrays.stream(blocks).mapToLong(KeyBlock::contentHash).sum();
   }
 
   private KeyBlock blockOf(int position) {

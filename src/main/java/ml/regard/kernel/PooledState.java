@@ -2,6 +2,8 @@ package ml.regard.kernel;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.Stream;
 
 /**
  * The sums of a block of queries over the keys seen so far, a partial softmax that merges.
@@ -46,6 +48,9 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
   final double[][] u0;
   final double[][] u1;
 
+  /** All sums there are, S0 first. */
+  private final double[][] sums;
+
   /** The empty state of a block of queries. */
   PooledState(
       int size, int numWidths, int numOthers, Terms terms, double valueCentre, boolean safe) {
@@ -68,6 +73,11 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     int pairs = terms == Terms.CURVATURE ? numWidths * (numWidths + 1) / 2 : 0;
     u0 = new double[pairs][stride];
     u1 = new double[pairs][stride];
+    double[][] spread = terms == Terms.SPREAD ? new double[][] {s2, q} : new double[0][];
+    sums =
+        Stream.of(new double[][] {s0, s1}, spread, others, t0, t1, u0, u1)
+            .flatMap(Arrays::stream)
+            .toArray(double[][]::new);
   }
 
   /**
@@ -116,27 +126,27 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
    */
   @Override
   public PooledState merge(PooledState other) {
-    if (size != other.size
-        || numWidths != other.numWidths
-        || terms != other.terms
-        || safe != other.safe
-        || others.length != other.others.length
-        || Double.compare(valueCentre, other.valueCentre) != 0) {
+    if (size != other.size || safe != other.safe || !alike(other)) {
       throw new IllegalArgumentException("only states of the same queries can be merged");
     }
-    double[][] mine = sums();
-    double[][] theirs = other.sums();
     for (int i = 0; i < size; i++) {
       if (other.reference[i] == NONE) {
         continue;
       }
       raise(i, other.reference[i]);
       double scale = scale(other.reference[i], reference[i]);
-      for (int s = 0; s < mine.length; s++) {
-        mine[s][i] += (mine[s] == s2 ? scale * scale : scale) * theirs[s][i];
+      for (int s = 0; s < sums.length; s++) {
+        sums[s][i] += (sums[s] == s2 ? scale * scale : scale) * other.sums[s][i];
       }
     }
     return this;
+  }
+
+  private boolean alike(PooledState other) {
+    return numWidths == other.numWidths
+        && terms == other.terms
+        && others.length == other.others.length
+        && Double.compare(valueCentre, other.valueCentre) == 0;
   }
 
   /** Makes the reference of query i at least r, and scales its sums to the new one. */
@@ -146,7 +156,7 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     }
     double scale = scale(reference[i], r);
     reference[i] = r;
-    for (double[] sum : sums()) {
+    for (double[] sum : sums) {
       sum[i] *= sum == s2 ? scale * scale : scale;
     }
   }
@@ -156,65 +166,53 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     return from == to ? 1 : Math.scalb(1.0, (int) Math.max(from - to, -2000));
   }
 
-  /** The sums of the lanes from first to end - 1 of one group, kept aside. */
-  double[][] keep(int first, int end) {
-    double[][] sums = sums();
-    double[][] kept = new double[sums.length][];
+  /** How many sums each query has. */
+  int numSums() {
+    return sums.length;
+  }
+
+  /** Keeps the sums of the lanes from first to end - 1 of one group aside. */
+  void keep(int first, int end, double[][] kept) {
     for (int s = 0; s < sums.length; s++) {
-      kept[s] = Arrays.copyOfRange(sums[s], first, end);
+      System.arraycopy(sums[s], first, kept[s], 0, end - first);
     }
-    return kept;
   }
 
   /** Gives query i the sums back that were kept of the lanes from first on. */
   void restore(int i, double[][] kept, int first) {
-    double[][] sums = sums();
     for (int s = 0; s < sums.length; s++) {
       sums[s][i] = kept[s][i - first];
     }
   }
 
-  /** All sums there are, S0 first. */
-  private double[][] sums() {
-    int spread = terms == Terms.SPREAD ? 2 : 0;
-    double[][] sums = new double[2 + spread + others.length + 2 * (t0.length + u0.length)][];
-    int at = 0;
-    sums[at++] = s0;
-    sums[at++] = s1;
-    if (terms == Terms.SPREAD) {
-      sums[at++] = s2;
-      sums[at++] = q;
-    }
-    for (double[][] some : new double[][][] {others, t0, t1, u0, u1}) {
-      System.arraycopy(some, 0, sums, at, some.length);
-      at += some.length;
-    }
-    return sums;
-  }
-
   /** The sums of some of these queries, in the order given. */
-  PooledState select(int[] queries) {
+  public PooledState select(int[] queries) {
     PooledState selected =
         new PooledState(queries.length, numWidths, others.length, terms, valueCentre, safe);
-    double[][] mine = sums();
-    double[][] theirs = selected.sums();
     for (int i = 0; i < queries.length; i++) {
       selected.reference[i] = reference[queries[i]];
-      for (int s = 0; s < mine.length; s++) {
-        theirs[s][i] = mine[s][queries[i]];
+      for (int s = 0; s < sums.length; s++) {
+        selected.sums[s][i] = sums[s][queries[i]];
       }
     }
     return selected;
   }
 
-  /** Puts the sums of the queries of another state in the place of the given ones. */
+  /**
+   * Puts the sums of the queries of another state, a safe one as a rule, in the place of the given
+   * ones.
+   *
+   * @throws IllegalArgumentException unless the other state has as many queries, and both the same
+   *     widths, terms and centre
+   */
   public void replace(int[] queries, PooledState other) {
-    double[][] mine = sums();
-    double[][] theirs = other.sums();
+    if (queries.length != other.size || !alike(other)) {
+      throw new IllegalArgumentException("only states of the same queries can be replaced");
+    }
     for (int i = 0; i < queries.length; i++) {
       reference[queries[i]] = other.reference[i];
-      for (int s = 0; s < mine.length; s++) {
-        mine[s][queries[i]] = theirs[s][i];
+      for (int s = 0; s < sums.length; s++) {
+        sums[s][queries[i]] = other.sums[s][i];
       }
     }
   }
@@ -224,16 +222,15 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
    * met no key: a safe state answers for them.
    */
   public int[] far() {
-    return far(NEAR);
+    return far(i -> NEAR);
   }
 
-  /** The same where S0 must also be at least this. */
-  int[] far(double least) {
+  /** The same where the S0 of query i must also be at least this. */
+  int[] far(IntToDoubleFunction least) {
     int[] far = new int[size];
     int count = 0;
-    double[][] sums = sums();
     for (int i = 0; i < size; i++) {
-      boolean near = s0[i] >= least && s0[i] <= 1 / NEAR;
+      boolean near = s0[i] >= Math.max(NEAR, least.applyAsDouble(i)) && s0[i] <= 1 / NEAR;
       for (double[] sum : sums) {
         near &= Math.abs(sum[i]) <= Double.MAX_VALUE;
       }

@@ -1,7 +1,6 @@
 package ml.regard.kernel;
 
 import java.util.Arrays;
-import java.util.Iterator;
 
 /**
  * A block of queries on its way past keys, block by block, with their sums for each candidate of
@@ -14,7 +13,7 @@ import java.util.Iterator;
  * of queries passes by a block when all of them leave it out.
  *
  * <p>Cost: one exponential per pair of query and site. Allocates sums and scratch when it is made,
- * and next to nothing when it meets keys. Not safe for many threads.
+ * and nothing when it meets keys. Not safe for many threads.
  */
 public final class PoolingPass {
   private static final int LANES = PoolingSupport.LANES;
@@ -27,7 +26,12 @@ public final class PoolingPass {
   private final Tile[] tiles;
   private final Reach[] reaches;
   private final PooledState[] states;
+  private final Keys keys;
+  private final double[][] candidates;
+  private final Terms terms;
+  private final boolean safe;
   private final double[] max = new double[LANES];
+  private final double[][] kept;
   private final int[] leftOutFirst = new int[LANES];
   private final int[] leftOutEnd = new int[LANES];
 
@@ -77,10 +81,28 @@ public final class PoolingPass {
     tiles = new Tile[candidates.length];
     reaches = new Reach[candidates.length];
     states = new PooledState[candidates.length];
+    this.keys = keys;
+    this.candidates = candidates;
+    this.terms = terms;
+    this.safe = safe;
     for (int c = 0; c < candidates.length; c++) {
       Checks.inverseWidths(candidates[c], keys.dim());
       tiles[c] = new Tile(queries, candidates[c], terms, precision, safe);
       reaches[c] = new Reach(keys, queries, tiles[c], terms, tolerance);
+    }
+    startAnew();
+    int sums = Arrays.stream(states).mapToInt(PooledState::numSums).max().orElse(0);
+    kept = new double[sums][LANES];
+  }
+
+  /** The sums for each candidate over the keys met so far, or since it started anew. */
+  public PooledState[] states() {
+    return states.clone();
+  }
+
+  /** Forgets the keys met so far: new sums begin. */
+  public void startAnew() {
+    for (int c = 0; c < states.length; c++) {
       states[c] =
           new PooledState(
               queries.size(),
@@ -92,9 +114,20 @@ public final class PoolingPass {
     }
   }
 
-  /** The sums for each candidate over the keys met so far. */
-  public PooledState[] states() {
-    return states;
+  /**
+   * Whether some query has to meet a block; the states of those that need not are as if it had been
+   * met.
+   */
+  public boolean needs(BlockSummary block) {
+    for (int c = 0; c < tiles.length; c++) {
+      for (int group = 0; group < queries.size(); group += LANES) {
+        int end = Math.min(group + LANES, queries.size());
+        if (reaches[c].skipped(block, states[c], group, end) < end - group) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /** Takes the queries past one block of keys. */
@@ -116,11 +149,13 @@ public final class PoolingPass {
 
   private void meet(KeyBlock keys, int c, int group, int end) {
     PooledState state = states[c];
-    int skipped = reaches[c].skipped(keys, state, group, end);
+    int skipped = reaches[c].skipped(keys.summary(), state, group, end);
     if (skipped == end - group) {
       return;
     }
-    double[][] kept = skipped > 0 ? state.keep(group, end) : null;
+    if (skipped > 0) {
+      state.keep(group, end, kept);
+    }
     if (tiles[c].safe) {
       raise(tiles[c], reaches[c], state, group, end);
     }
@@ -130,11 +165,25 @@ public final class PoolingPass {
         state.restore(lane, kept, group);
       }
     }
+    if (tiles[c].singles != null) {
+      for (int lane = group; lane < end; lane++) {
+        if (!reaches[c].skips(lane - group)) {
+          tiles[c].singles.met(lane);
+        }
+      }
+    }
+  }
+
+  /**
+   * The queries of a pass in single precision, with one candidate, whose sums cannot be believed.
+   */
+  int[] farInSingle() {
+    return states[0].far(tiles[0].singles::least);
   }
 
   /** Takes the queries past all keys. */
-  PoolingPass meet(Iterator<KeyBlock> blocks) {
-    blocks.forEachRemaining(this::meet);
+  PoolingPass meet(Keys keys) {
+    keys.blocks(this::needs).forEachRemaining(this::meet);
     return this;
   }
 

@@ -11,17 +11,20 @@ public enum Precision {
    */
   FLOAT32;
 
-  /** The least S0 in single precision that is believed, relative to the largest weight. */
-  static final double FLOAT32_NEAR = 0x1p-24;
+  /** With more features than these all is double. */
+  static final int FLOAT32_FEATURES = 64;
 
   /**
    * The largest error of a pooled value in single precision, as a share of the range of the values.
    *
-   * <p>A query counts as near when its S0 is 2^-24 of the largest weight or more, so that keys
-   * within x = 4.9 matter; in a tile at most 16 wide, coordinates are then off by 2^-24 (2 16 +
-   * 4.9) and squares of distances by 2 x times that, 2.2e-5, which is 1.6e-5 of e; the sum over 64
-   * keys adds 64 2^-24 = 4e-6 to either sum. What is farther, or wider, is left to double
-   * precision.
+   * <p>A query counts as near when its S0 is 2^-24 of the largest weight that it met or more, so
+   * that keys within x = 4.9 matter. In a tile within 16 of its middle site, coordinates are then
+   * off by 2^-24 (2 16 + 4.9) and squares of distances by 2 x times that, 2.2e-5. Rounding adds 4
+   * 2^-24 24 for the differences and for the logarithm of the weight, and 2^-24 24 for each of d
+   * features that are added up: 2.8e-5 + 1.5e-6 d in all. An e is off by log 2 times that, relative
+   * to itself, and the pooled value by half as much, since values are no more than half their range
+   * from their mean, on the mean. The sum over 64 keys adds 64 2^-24 = 4e-6. With 64 features this
+   * is 4.7e-5. What is farther, wider or has more features is left to double precision.
    */
   public static final double FLOAT32_ERROR = 5e-5;
 }

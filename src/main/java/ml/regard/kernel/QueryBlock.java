@@ -17,13 +17,16 @@ public final class QueryBlock implements Serializable {
   final double[] features;
   private final int[] leftOutFirst;
   private final int[] leftOutEnd;
+  private final double[] leftOutWeights;
 
-  private QueryBlock(int dim, int size, int[] leftOutFirst, int[] leftOutEnd) {
+  private QueryBlock(
+      int dim, int size, int[] leftOutFirst, int[] leftOutEnd, double[] leftOutWeights) {
     this.dim = dim;
     this.size = size;
     this.features = new double[dim * stride(size)];
     this.leftOutFirst = leftOutFirst;
     this.leftOutEnd = leftOutEnd;
+    this.leftOutWeights = leftOutWeights;
   }
 
   /** The lanes for so many queries. */
@@ -39,7 +42,7 @@ public final class QueryBlock implements Serializable {
    */
   public static QueryBlock of(int dim, double[][] queries) {
     Checks.positive("number of features", dim);
-    QueryBlock block = new QueryBlock(dim, queries.length, null, null);
+    QueryBlock block = new QueryBlock(dim, queries.length, null, null, null);
     for (int i = 0; i < queries.length; i++) {
       Checks.length("a query", dim, queries[i].length);
       for (int f = 0; f < dim; f++) {
@@ -54,9 +57,14 @@ public final class QueryBlock implements Serializable {
     return block;
   }
 
-  /** Training rows, each of which leaves out the keys at the positions first to end - 1. */
-  static QueryBlock leavingOut(int dim, double[][] queries, int[] first, int[] end) {
-    QueryBlock block = new QueryBlock(dim, queries.length, first, end);
+  /**
+   * Training rows, each of which leaves out the keys at the positions first to end - 1.
+   *
+   * @param weights the weight of these keys; infinite where it is not known
+   */
+  static QueryBlock leavingOut(
+      int dim, double[][] queries, int[] first, int[] end, double[] weights) {
+    QueryBlock block = new QueryBlock(dim, queries.length, first, end, weights);
     for (int i = 0; i < queries.length; i++) {
       block.set(i, queries[i]);
     }
@@ -67,7 +75,8 @@ public final class QueryBlock implements Serializable {
   public QueryBlock select(int[] queries) {
     int[] first = leftOutFirst == null ? null : new int[queries.length];
     int[] end = leftOutFirst == null ? null : new int[queries.length];
-    QueryBlock block = new QueryBlock(dim, queries.length, first, end);
+    double[] weights = leftOutFirst == null ? null : new double[queries.length];
+    QueryBlock block = new QueryBlock(dim, queries.length, first, end, weights);
     for (int i = 0; i < queries.length; i++) {
       for (int f = 0; f < dim; f++) {
         block.features[f * block.stride() + i] = features[f * stride() + queries[i]];
@@ -75,6 +84,7 @@ public final class QueryBlock implements Serializable {
       if (first != null) {
         first[i] = leftOutFirst[queries[i]];
         end[i] = leftOutEnd[queries[i]];
+        weights[i] = leftOutWeights[queries[i]];
       }
     }
     return block;
@@ -98,6 +108,11 @@ public final class QueryBlock implements Serializable {
     return stride(size);
   }
 
+  /** Whether these are training rows, which leave keys out. */
+  boolean leavesKeysOut() {
+    return leftOutFirst != null;
+  }
+
   /** The features of query i, a copy {@code [d]}. */
   public double[] query(int i) {
     double[] query = new double[dim];
@@ -109,12 +124,23 @@ public final class QueryBlock implements Serializable {
 
   /** The first site of a block that query i leaves out; the number of sites if there is none. */
   int leftOutFirst(int i, KeyBlock keys) {
-    boolean some =
-        leftOutFirst != null
-            && leftOutFirst[i] < keys.endPosition()
-            && keys.firstPosition < leftOutEnd[i]
-            && leftOutFirst[i] < leftOutEnd[i];
-    return some ? keys.site(Math.max(leftOutFirst[i] - keys.firstPosition, 0)) : keys.sites();
+    return leavesOut(i, keys.firstPosition, keys.endPosition())
+        ? keys.site(Math.max(leftOutFirst[i] - keys.firstPosition, 0))
+        : keys.sites();
+  }
+
+  private boolean leavesOut(int i, int first, int end) {
+    return leftOutFirst != null
+        && leftOutFirst[i] < end
+        && first < leftOutEnd[i]
+        && leftOutFirst[i] < leftOutEnd[i];
+  }
+
+  /** The logarithm (base 2) of at least the weight of a block's keys that query i meets. */
+  double logWeight(int i, BlockSummary block) {
+    return leavesOut(i, block.firstPosition, block.endPosition())
+        ? block.logWeightWithout(leftOutWeights[i])
+        : block.totalLogWeight;
   }
 
   /** The site of a block behind the last one that query i leaves out, where there is one. */

@@ -1,7 +1,6 @@
 package ml.regard.kernel;
 
 import java.util.Arrays;
-import java.util.Iterator;
 
 /**
  * Which blocks of keys a query need not meet.
@@ -52,13 +51,12 @@ final class Reach {
     this.derivatives = terms.hasWidths();
     this.least = new double[queries.stride()];
     Arrays.fill(least, Double.NEGATIVE_INFINITY);
-    double share = tolerance * keys.valueShare();
+    // Keys of more features are in no space order, so their boxes overlap.
+    boolean placed = tolerance > 0 && keys.dim() <= SpaceOrder.MAX_FEATURES;
+    double share = placed ? tolerance * keys.valueShare() : 0;
     if (share > 0) {
-      int blocks = 0;
-      for (Iterator<KeyBlock> all = keys.blocks(); all.hasNext(); blocks++) {
-        atLeast(all.next());
-      }
-      double left = Exp2.log2(share / blocks);
+      keys.summaries().forEach(this::atLeast);
+      double left = Exp2.log2(share / keys.summaries().size());
       for (int i = 0; i < least.length; i++) {
         least[i] += left;
       }
@@ -66,35 +64,30 @@ final class Reach {
   }
 
   /** Raises each lane's lower bound of S0 to the part of one block. */
-  private void atLeast(KeyBlock keys) {
+  private void atLeast(BlockSummary block) {
     for (int i = 0; i < queries.size(); i++) {
       double far2 = 0;
-      for (int f = 0; f < keys.dim; f++) {
+      for (int f = 0; f < queries.dim(); f++) {
         double query = queries.features[f * queries.stride() + i];
-        double x = Math.max(query - keys.lower[f], keys.upper[f] - query) * tile.scales[f];
+        double x = Math.max(query - block.lower[f], block.upper[f] - query) * tile.scales[f];
         far2 += x * x;
       }
-      double bound = keys.totalLogWeight - far2 * (1 + MARGIN);
-      if (bound > least[i]) {
-        int first = queries.leftOutFirst(i, keys);
-        if (first < keys.sites()) {
-          double rest = keys.logWeightWithout(first, queries.leftOutEnd(i, keys));
-          bound = rest - far2 * (1 + MARGIN);
-        }
-        least[i] = Math.max(least[i], bound);
+      double shift = far2 * (1 + MARGIN);
+      if (block.totalLogWeight - shift > least[i]) {
+        least[i] = Math.max(least[i], queries.logWeight(i, block) - shift);
       }
     }
   }
 
   /** Finds which lanes of a group leave a block out; returns how many do. */
-  int skipped(KeyBlock keys, PooledState state, int group, int end) {
-    nearest(keys, group, end);
+  int skipped(BlockSummary block, PooledState state, int group, int end) {
+    nearest(block, group, end);
     int count = 0;
     for (int lane = 0; lane < end - group; lane++) {
       double distance = near2[lane] * (1 - MARGIN);
       double reference = state.reference[group + lane];
-      double room = least[group + lane] - (keys.totalLogWeight - distance);
-      boolean zero = keys.maxLogWeight - distance - reference < ZERO;
+      double room = least[group + lane] - (block.totalLogWeight - distance);
+      boolean zero = block.maxLogWeight - distance - reference < ZERO;
       boolean within = room >= 0 && (!derivatives || 2 * Exp2.log2(Math.max(distance, 4)) <= room);
       skips[lane] = zero || within;
       count += skips[lane] ? 1 : 0;
@@ -107,11 +100,11 @@ final class Reach {
     return skips[lane];
   }
 
-  private void nearest(KeyBlock keys, int group, int end) {
+  private void nearest(BlockSummary block, int group, int end) {
     Arrays.fill(near2, 0);
-    for (int f = 0; f < keys.dim; f++) {
-      double lower = keys.lower[f];
-      double upper = keys.upper[f];
+    for (int f = 0; f < queries.dim(); f++) {
+      double lower = block.lower[f];
+      double upper = block.upper[f];
       double scale = tile.scales[f];
       int shift = f * queries.stride() + group;
       for (int lane = 0; lane < end - group; lane++) {

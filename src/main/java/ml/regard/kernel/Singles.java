@@ -1,5 +1,7 @@
 package ml.regard.kernel;
 
+import java.util.Arrays;
+
 /**
  * The keys of a block, and a group of queries before a tile of them, in single precision, for
  * predictions that need no more.
@@ -19,8 +21,13 @@ final class Singles {
   private static final int LANES = PoolingSupport.LANES;
   private static final int SITES = PoolingSupport.SITES;
 
-  /** A tile wider than this, in scaled distances, is left to double precision. */
+  /**
+   * A tile with sites farther than this from its middle one, scaled, is left to double precision.
+   */
   private static final double WIDEST = 16;
+
+  /** The least S0 that is believed, relative to the weight of the heaviest site. */
+  private static final double NEAR = 0x1p-24;
 
   private final Tile tile;
 
@@ -42,6 +49,11 @@ final class Singles {
   final float[] s1 = new float[LANES];
 
   private final boolean[] narrow = new boolean[PackedKeys.BLOCK_SIZE / SITES];
+
+  /** The logarithm of the weight of the heaviest site that each lane has met, rounded up. */
+  private final double[] heaviest;
+
+  private double blockLog;
   private double middle;
   private double half;
   private double weight;
@@ -50,6 +62,8 @@ final class Singles {
     this.tile = tile;
     this.keys = new float[PackedKeys.BLOCK_SIZE * tile.scales.length];
     this.queries = new float[tile.scales.length * LANES];
+    this.heaviest = new double[tile.stride];
+    Arrays.fill(heaviest, Double.NEGATIVE_INFINITY);
   }
 
   /** Takes over the tile's block. */
@@ -63,11 +77,11 @@ final class Singles {
     }
     middle = least + (largest - least) / 2;
     half = largest > least ? (largest - least) / 2 : 1;
-    double log = Math.ceil(block.maxLogWeight);
-    weight = Math.scalb(1.0, (int) log);
+    blockLog = Math.ceil(block.summary().maxLogWeight);
+    weight = Math.scalb(1.0, (int) blockLog);
     for (int s = 0; s < block.sites(); s++) {
       values[s] = (float) ((block.siteValues[s] - middle) / half);
-      logWeights[s] = (float) (block.logWeights[s] - log);
+      logWeights[s] = (float) (block.logWeights[s] - blockLog);
     }
     for (int from = 0; from < block.sites(); from += SITES) {
       narrow[from / SITES] = loadTile(block, from, Math.min(from + SITES, block.sites()));
@@ -110,6 +124,16 @@ final class Singles {
       }
     }
     return true;
+  }
+
+  /** Takes note that a lane has met the block. */
+  void met(int lane) {
+    heaviest[lane] = Math.max(heaviest[lane], blockLog);
+  }
+
+  /** The S0 from which on that of a lane is believed. */
+  double least(int lane) {
+    return NEAR * Math.scalb(1.0, (int) heaviest[lane]);
   }
 
   /** Adds the sums of the tile to those of its lanes, and begins anew. */

@@ -23,10 +23,15 @@ public final class TrainingQueries implements Serializable {
   private int[] queries = new int[16]; // of each row
   private double[] twinWeights = new double[16]; // sum c over the row's twins
   private double[] twinValues = new double[16]; // sum c (v - centre) over them
-  private double[][] twinOthers = new double[16][]; // sum c v over them, of each further value
+  private double[][] twinOthers = new double[16][]; // sum c v over them; null without twins
   private int[] firstRows = new int[16]; // of each query
   private int[] leftOutFirst = new int[16];
   private int[] leftOutEnd = new int[16];
+
+  /** The sums over the twins of each key of one site, which begins at the position twinsOf. */
+  private transient Twins twins;
+
+  private transient int twinsOf;
 
   /** Of each query, sum c, sum c (v - centre) and sum c (v - centre)^2 over what it leaves out. */
   private double[] leftOut = new double[3 * 16];
@@ -36,14 +41,18 @@ public final class TrainingQueries implements Serializable {
     rows = new RowChunk(dim);
   }
 
-  /** The rows at the given positions of packed keys. */
+  /** The rows at the given positions of packed keys, ascending. */
   public static TrainingQueries of(PackedKeys keys, int[] positions, LeaveOut leaveOut) {
     TrainingQueries queries = new TrainingQueries(keys.dim(), leaveOut);
+    int first = 0;
+    int end = 0;
     for (int position : positions) {
       KeyBlock block = keys.block(position / PackedKeys.BLOCK_SIZE);
       if (leaveOut == LeaveOut.TIES || leaveOut == LeaveOut.FOLD) {
-        int first = keys.leftOutFirst(position, leaveOut);
-        int end = keys.leftOutEnd(position, leaveOut);
+        if (position >= end) {
+          first = keys.leftOutFirst(position, leaveOut);
+          end = keys.leftOutEnd(position, leaveOut);
+        }
         boolean asks = queries.add(block, position - block.firstPosition, first, end);
         if (asks && leaveOut == LeaveOut.TIES) {
           queries.leaveOut(keys, first, end);
@@ -68,20 +77,17 @@ public final class TrainingQueries implements Serializable {
     int first = block.firstPosition + block.starts[site];
     int end = block.firstPosition + block.starts[site + 1];
     if (add(block, j, first, leaveOut == LeaveOut.ROW ? end : first) && leaveOut == LeaveOut.ROW) {
-      double[] terms = new double[block.dim + 3];
-      block.readSite(site, terms);
-      System.arraycopy(terms, block.dim, leftOut, 3 * (numQueries - 1), 3);
+      block.addSums(block.starts[site], block.starts[site + 1], leftOut, 3 * (numQueries - 1));
     }
   }
 
   /** Adds up what the last query leaves out. */
   private void leaveOut(PackedKeys keys, int first, int end) {
-    for (int position = first; position < end; position++) {
-      double weight = keys.weight(position);
-      double value = keys.value(position) - keys.valueCentre();
-      leftOut[3 * (numQueries - 1)] += weight;
-      leftOut[3 * (numQueries - 1) + 1] += weight * value;
-      leftOut[3 * (numQueries - 1) + 2] += weight * value * value;
+    for (int b = first / PackedKeys.BLOCK_SIZE; b * PackedKeys.BLOCK_SIZE < end; b++) {
+      KeyBlock block = keys.block(b);
+      int from = Math.max(first - block.firstPosition, 0);
+      int to = Math.min(end - block.firstPosition, block.size());
+      block.addSums(from, to, leftOut, 3 * (numQueries - 1));
     }
   }
 
@@ -101,17 +107,14 @@ public final class TrainingQueries implements Serializable {
     }
     positions[row] = position;
     queries[row] = numQueries - 1;
-    twinOthers[row] = new double[block.others.length];
-    if (leaveOut == LeaveOut.ROW) {
-      for (int twin = block.starts[site]; twin < block.starts[site + 1]; twin++) {
-        if (twin != j) {
-          twinWeights[row] += block.weights[twin];
-          twinValues[row] += block.weights[twin] * (block.values[twin] - block.valueCentre);
-          for (int v = 0; v < block.others.length; v++) {
-            twinOthers[row][v] += block.weights[twin] * block.others[v][twin];
-          }
-        }
+    if (leaveOut == LeaveOut.ROW && block.starts[site + 1] - block.starts[site] > 1) {
+      if (twins == null || twinsOf != siteFirst) {
+        twins = new Twins(block, site);
+        twinsOf = siteFirst;
       }
+      twinWeights[row] = twins.weight(j);
+      twinValues[row] = twins.value(j);
+      twinOthers[row] = twins.others(j);
     }
     rows.add(block.key(j), block.values[j], block.weights[j]);
     return asks;
@@ -164,14 +167,17 @@ public final class TrainingQueries implements Serializable {
   /** The queries of the rows, one for all rows of a site, as the loops read them. */
   public QueryBlock block() {
     double[][] features = new double[numQueries][];
+    double[] weights = new double[numQueries];
     for (int q = 0; q < numQueries; q++) {
       features[q] = rows.row(firstRows[q]);
+      weights[q] = leaveOut == LeaveOut.FOLD ? Double.POSITIVE_INFINITY : leftOut[3 * q];
     }
     return QueryBlock.leavingOut(
         rows.dim(),
         features,
         Arrays.copyOf(leftOutFirst, numQueries),
-        Arrays.copyOf(leftOutEnd, numQueries));
+        Arrays.copyOf(leftOutEnd, numQueries),
+        weights);
   }
 
   /**

@@ -11,7 +11,7 @@ import ml.regard.kernel.PooledState;
  * infinite bound, one far from every key an infinite bound: exact sums answer for those that are
  * not {@link #certified}. Immutable; safe for many threads.
  */
-public final class LatticeAnswers implements Serializable {
+public final class LatticeAnswers implements NodeAnswers, Serializable {
   private static final long serialVersionUID = 1;
 
   /**
@@ -51,6 +51,7 @@ public final class LatticeAnswers implements Serializable {
    * The sums as a near state. Those of queries that are not certified are of no use, and may have
    * any sign.
    */
+  @Override
   public PooledState state() {
     Moments moments = plan.moments();
     PooledState state = PooledState.near(size, moments.numWidths, plan.terms(), valueCentre);
@@ -94,6 +95,7 @@ public final class LatticeAnswers implements Serializable {
    * with SPREAD the variance within {@link #VARIANCE} and the effective keys within {@link
    * #EFFECTIVE_KEYS}. Second derivatives may be anything: they steer steps, and are not answers.
    */
+  @Override
   public boolean certified(int i, double ownWeight, double ownValue) {
     double[] bounds = bounds(i, ownWeight, ownValue);
     double allowed = plan.tolerance() * bound.deviation;

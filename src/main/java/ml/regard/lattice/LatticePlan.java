@@ -1,6 +1,5 @@
 package ml.regard.lattice;
 
-import java.io.Serializable;
 import java.util.Arrays;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.Terms;
@@ -26,7 +25,7 @@ import ml.regard.kernel.Terms;
  * <p>A plan that has {@link #declined} says why, with the numbers; it has no nodes. Immutable; safe
  * for many threads.
  */
-public final class LatticePlan implements Serializable {
+public final class LatticePlan implements NodePlan {
   private static final long serialVersionUID = 1;
 
   /** Numbers over all lattices of a plan, unless the caller knows better: half a gigabyte. */
@@ -168,12 +167,12 @@ public final class LatticePlan implements Serializable {
     return ROOM * StrictMath.pow(2, dim / 2.0) * (StrictMath.pow(1 + spacing.error(), dim) - 1);
   }
 
-  /** Whether there is no lattice. */
+  @Override
   public boolean declined() {
     return grid == null;
   }
 
-  /** What was chosen, or why nothing was, with the numbers. */
+  @Override
   public String sentence() {
     return sentence;
   }
@@ -183,7 +182,12 @@ public final class LatticePlan implements Serializable {
     return !declined() && grid.sparse;
   }
 
-  /** Multiplications, as counted. */
+  @Override
+  public LatticeState noSites(double valueCentre) {
+    return new LatticeState(this, valueCentre);
+  }
+
+  @Override
   public double cost() {
     return declined() ? 0 : grid.cost;
   }

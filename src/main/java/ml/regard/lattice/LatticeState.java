@@ -1,11 +1,9 @@
 package ml.regard.lattice;
 
-import java.io.Serializable;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 import ml.regard.kernel.KeyBlock;
-import ml.regard.kernel.Mergeable;
 
 /**
  * The sites met so far, spread to the nodes: three sums at each node, of C, C V and C V2 times the
@@ -18,7 +16,7 @@ import ml.regard.kernel.Mergeable;
  * bytes (32) for each node of the tiles ({@link Tiling}) that have sites within a stencil, so the
  * state of keys that are near each other is small. Not safe for many threads.
  */
-public final class LatticeState implements Mergeable<LatticeState>, Serializable {
+public final class LatticeState implements NodeState {
   private static final long serialVersionUID = 1;
 
   private final LatticePlan plan;
@@ -50,10 +48,10 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
     totals = new double[columns];
   }
 
-  /** Adds the sites of a block of keys. */
+  @Override
   public LatticeState add(KeyBlock block) {
     double[] site = new double[plan.dim() + plan.moments().columns];
-    for (int s = 0; s < block.numSites(); s++) {
+    for (int s = 0; s < block.sites(); s++) {
       block.readSite(s, site);
       if (plan.moments().spread) {
         site[plan.dim() + 3] = block.squaredWeight(s);
@@ -113,7 +111,8 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
    * @throws IllegalArgumentException if its plan or centre is another
    */
   @Override
-  public LatticeState merge(LatticeState other) {
+  public LatticeState merge(NodeState state) {
+    LatticeState other = (LatticeState) state;
     if (!plan.same(other.plan) || Double.compare(valueCentre, other.valueCentre) != 0) {
       throw new IllegalArgumentException("only states of one plan can be merged");
     }
@@ -158,6 +157,7 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
    * Whether more sites are outside of the box than are kept, or those in it lie in more tiles than
    * the budget has room for: there are no sums. For a sparse plan this looks at all tiles.
    */
+  @Override
   public boolean overflowed() {
     return crowded || outlying.overflowed() || numbers() > plan.budget();
   }
@@ -179,7 +179,7 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
     return plan.sparse() ? spread.numbers : plan.tiling().all();
   }
 
-  /** What is held, or why there are no sums, with the numbers. */
+  @Override
   public String sentence() {
     if (outlying.overflowed()) {
       return "at most %d sites may be outside of the box, but %d are"
@@ -201,6 +201,7 @@ public final class LatticeState implements Mergeable<LatticeState>, Serializable
    *
    * @throws IllegalStateException if it has overflowed
    */
+  @Override
   public LatticeSums sums() {
     if (overflowed()) {
       throw new IllegalStateException(sentence());

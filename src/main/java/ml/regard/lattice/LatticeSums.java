@@ -1,6 +1,5 @@
 package ml.regard.lattice;
 
-import java.io.Serializable;
 import java.util.Arrays;
 
 /**
@@ -10,7 +9,7 @@ import java.util.Arrays;
  * sums of c, c v and c v^2, then zeros up to a multiple of {@link RowSupport#STEP}. Memory: 8 bytes
  * for each node and number. Immutable; safe for many threads.
  */
-public final class LatticeSums implements Serializable {
+public final class LatticeSums implements NodeSums {
   private static final long serialVersionUID = 1;
 
   /** What a query has beside the numbers of a node: see {@link #answer}. */
@@ -44,13 +43,11 @@ public final class LatticeSums implements Serializable {
   }
 
   /**
-   * The answers to some queries, each without what it leaves out at its own place. What is left out
-   * must have been added as sites with exactly these features, in however many parts.
+   * {@inheritDoc}
    *
-   * @param queries a row each {@code [m x (d + 3)]}: features and, over the keys that are left out,
-   *     sum c, sum c (v - centre) and sum c (v - centre)^2; zeros leave nothing out
    * @throws IllegalArgumentException if something is left out and the terms are SPREAD
    */
+  @Override
   public LatticeAnswers answers(double[] queries) {
     int columns = plan.dim() + 3;
     int size = queries.length / columns;

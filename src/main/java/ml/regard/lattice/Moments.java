@@ -122,12 +122,16 @@ final class Moments implements Serializable {
     throw new IllegalArgumentException("no moment has the powers " + Arrays.toString(powers));
   }
 
+  /** Convolutions along the axis of feature f. */
+  int convolutions(int f) {
+    return (int) Arrays.stream(moments).map(m -> prefix(m, f + 1)).distinct().count();
+  }
+
   /** Convolutions along one axis for all of them, where those with equal first powers share. */
   int convolutions() {
     int count = 0;
     for (int f = 0; f < dim; f++) {
-      int end = f + 1;
-      count += (int) Arrays.stream(moments).map(m -> prefix(m, end)).distinct().count();
+      count += convolutions(f);
     }
     return count;
   }

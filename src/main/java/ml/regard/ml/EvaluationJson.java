@@ -31,6 +31,7 @@ final class EvaluationJson {
     json.set("widths", arrays(Arrays.stream(inverseWidths).map(EvaluationJson::inverse)));
     json.put("terms", request.terms().name());
     json.put("leaveOut", request.leaveOut().name());
+    json.put("fine", request.fine());
     json.set("inverseWidths", arrays(Arrays.stream(inverseWidths)));
     json.putObject("batch")
         .put("fraction", request.batch().fraction())
@@ -63,7 +64,8 @@ final class EvaluationJson {
             batch.path("seed").asLong(),
             batch.path("step").asLong());
     LeaveOut leaveOut = LeaveOut.valueOf(json.path("leaveOut").asText());
-    return new Evaluation(new LossRequest(inverseWidths, rows, leaveOut, terms), sums);
+    boolean fine = json.path("fine").asBoolean();
+    return new Evaluation(new LossRequest(inverseWidths, rows, leaveOut, terms, fine), sums);
   }
 
   private static double[] inverse(double[] values) {

@@ -43,6 +43,7 @@ record FinalLoss(
       KeyStore keys) {
     double[][] at = {learned.inverseWidths()};
     boolean known = params.getCriterion().equals("loo") && params.getLeaveOut().equals("row");
+    known &= !objective.isCoarse() || learned.cancelled();
     Optional<LossSums> row = known ? learned.last() : Optional.empty();
     long tied = 0;
     long identical = 0;
@@ -109,6 +110,6 @@ record FinalLoss(
 
   private static LossSums evaluate(
       Objective objective, double[][] at, Batch batch, LeaveOut leaveOut) {
-    return objective.evaluate(new LossRequest(at, batch, leaveOut, Terms.VALUE))[0];
+    return objective.evaluate(new LossRequest(at, batch, leaveOut, Terms.VALUE, true))[0];
   }
 }

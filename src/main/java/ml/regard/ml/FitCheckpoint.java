@@ -27,7 +27,6 @@ import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.SparkSession;
 
@@ -64,6 +63,7 @@ final class FitCheckpoint implements EvaluationLog {
           "checkpointDir",
           "checkpointInterval",
           "onCancel",
+          "precision", // of predictions: widths are learned in double
           "stagingDir");
 
   private final FileSystem files;
@@ -97,23 +97,21 @@ final class FitCheckpoint implements EvaluationLog {
       FileSystem raw = files instanceof ChecksumFileSystem c ? c.getRawFileSystem() : files;
       FitCheckpoint checkpoint =
           new FitCheckpoint(raw, raw.makeQualified(folder), params.getCheckpointInterval());
-      checkpoint.start(identity(session, params, rows));
+      checkpoint.start(identity(params, rows));
       return checkpoint;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static ObjectNode identity(
-      SparkSession session, KernelRegressionParams params, TrainingRows rows) {
+  private static ObjectNode identity(KernelRegressionParams params, TrainingRows rows) {
     KeyStore keys = rows.keys();
-    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
     ObjectNode identity = JSON.createObjectNode();
     identity.put("formatVersion", 2);
     identity.put("regardVersion", Build.version());
     identity.put("numKeys", keys.keys().numKeys());
     identity.put("numFeatures", keys.keys().dim());
-    identity.put("contentHash", "%016x".formatted(keys.contentHash(spark)));
+    identity.put("contentHash", "%016x".formatted(keys.keys().contentHash()));
     rows.validation()
         .ifPresent(held -> identity.put("validationHash", "%016x".formatted(held.contentHash())));
     identity.put("usedEngine", keys.engine());

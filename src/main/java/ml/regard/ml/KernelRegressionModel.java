@@ -7,6 +7,7 @@ import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.Precision;
 import ml.regard.kernel.QueryBlock;
 import ml.regard.kernel.Terms;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -184,12 +185,17 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   @Override
   public Dataset<Row> transform(Dataset<?> dataset) {
     StructType schema = transformSchema(dataset.schema());
-    KeyStore.Shared shared = store.share(context(dataset.sparkSession()));
+    KeyStore.Answering how = answering();
+    KeyStore.Shared shared = store.share(context(dataset.sparkSession()), how);
     Dataset<Row> scored =
-        dataset
-            .toDF()
-            .mapPartitions(new PoolRows(shared, inverseWidths, this), Encoders.row(schema));
+        dataset.toDF().mapPartitions(new PoolRows(shared, how, this), Encoders.row(schema));
     return withMetadata(scored, schema);
+  }
+
+  /** How its predictions are to be. */
+  KeyStore.Answering answering() {
+    Precision precision = getPrecision().equals("float32") ? Precision.FLOAT32 : Precision.FLOAT64;
+    return new KeyStore.Answering(inverseWidths, getAnswerTolerance(), precision);
   }
 
   /** mapPartitions drops what columns say about themselves: feature names, event time. */

@@ -21,14 +21,13 @@ import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.RowChunk;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.SparkContext;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsReader$;
 import org.apache.spark.ml.util.DefaultParamsWriter;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.json4s.JObject;
 import org.json4s.jackson.JsonMethods$;
 import org.slf4j.Logger;
@@ -57,9 +56,8 @@ final class ModelFiles {
 
   private ModelFiles() {}
 
-  private static String contentHash(KeyStore store, SparkSession session) {
-    return Long.toHexString(
-        store.contentHash(JavaSparkContext.fromSparkContext(session.sparkContext())));
+  private static String contentHash(KeyStore store) {
+    return Long.toHexString(store.keys().contentHash());
   }
 
   /** Saves a model; see {@link ModelFiles}. */
@@ -135,7 +133,7 @@ final class ModelFiles {
               "numKeys", model.numKeys(),
               "numFeatures", model.numFeatures(),
               "valueCentre", model.averagePooling(),
-              "contentHash", contentHash(model.store(), sparkSession()),
+              "contentHash", contentHash(model.store()),
               "inverseWidths", model.learnedInverseWidths());
       String json = JSON.writeValueAsString(Map.of(SECTION, section));
       return (JObject) JsonMethods$.MODULE$.mapper().readValue(json, org.json4s.JValue.class);
@@ -165,22 +163,43 @@ final class ModelFiles {
       // The parameters come first: they say which engine the keys are for.
       KernelRegressionModel params = new KernelRegressionModel(metadata.uid(), null, inverseWidths);
       metadata.getAndSetParams(params, metadata.getAndSetParams$default$2());
-      EngineChoice choice =
-          EngineChoice.of(
-              engine.orElse(params.getEngine()),
-              sparkSession().sparkContext(),
-              numKeys,
-              numFeatures);
-      LOG.info("{}", choice.reason());
-      KeyStore store =
-          choice.isBroadcast()
-              ? new MemoryStore(readKeys(path, numFeatures))
-              : FileStore.open(
-                  sparkSession(), keys(path), numFeatures, section.path("valueCentre").asDouble());
+      KeyStore store = store(path, section, params);
       requireWhole(path, section, store, numKeys);
       KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), store, inverseWidths);
       metadata.getAndSetParams(model, metadata.getAndSetParams$default$2());
       return model;
+    }
+
+    /** The keys, where the engine wants them; with auto, a lattice where it pays. */
+    private KeyStore store(String path, JsonNode section, KernelRegressionModel params) {
+      String asked = engine.orElse(params.getEngine());
+      int numKeys = section.path("numKeys").asInt();
+      int numFeatures = section.path("numFeatures").asInt();
+      SparkContext spark = sparkSession().sparkContext();
+      boolean within = params.getAnswerTolerance() > 0;
+      EngineChoice choice = EngineChoice.of(asked, spark, numKeys, numFeatures, within);
+      if (choice.isLattice()) {
+        FileStore files = open(path, section, choice);
+        requireWhole(path, section, files, numKeys);
+        if (!asked.equals(EngineChoice.AUTO) || files.latticePays(params.answering())) {
+          LOG.info("{}", choice.reason());
+          return files;
+        }
+        choice = EngineChoice.of(asked, spark, numKeys, numFeatures, false);
+      }
+      LOG.info("{}", choice.reason());
+      return choice.isBroadcast()
+          ? new MemoryStore(readKeys(path, numFeatures))
+          : open(path, section, choice);
+    }
+
+    private FileStore open(String path, JsonNode section, EngineChoice choice) {
+      return FileStore.open(
+          sparkSession(),
+          keys(path),
+          section.path("numFeatures").asInt(),
+          section.path("valueCentre").asDouble(),
+          choice.engine());
     }
 
     private void requireWhole(String path, JsonNode section, KeyStore store, int numKeys) {
@@ -190,7 +209,7 @@ final class ModelFiles {
                 .formatted(path, numKeys, store.keys().numKeys()));
       }
       String expected = section.path("contentHash").asText();
-      String found = contentHash(store, sparkSession());
+      String found = contentHash(store);
       if (!found.equals(expected)) {
         throw new DataException(
             "the model at %s is damaged, or was replaced while it was read: its keys hash to %s, but its metadata says %s"

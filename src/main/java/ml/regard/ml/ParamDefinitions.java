@@ -166,7 +166,8 @@ public final class ParamDefinitions implements Serializable {
                 + " keys fit in memory",
             EngineChoice.AUTO,
             EngineChoice.BROADCAST,
-            EngineChoice.PARTITIONED);
+            EngineChoice.PARTITIONED,
+            EngineChoice.LATTICE);
     answerTolerance =
         new DoubleParam(
             parent.uid(),

@@ -9,7 +9,6 @@ import ml.regard.engine.KeyStore;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PooledState;
-import ml.regard.kernel.Precision;
 import ml.regard.kernel.QueryBlock;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.ml.linalg.Vector;
@@ -28,20 +27,15 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   private static final int MAX_WEIGHTS = 1 << 21; // 16 MB of attention weights at a time
 
   private final KeyStore.Shared shared;
-  private final double[] inverseWidths;
-  private final double tolerance;
-  private final Precision precision;
+  private final KeyStore.Answering how;
   private final String featuresCol;
   private final String handleInvalid;
   private final boolean prediction;
   private final boolean attentionWeights;
 
-  PoolRows(KeyStore.Shared shared, double[] inverseWidths, KernelRegressionParams params) {
+  PoolRows(KeyStore.Shared shared, KeyStore.Answering how, KernelRegressionParams params) {
     this.shared = shared;
-    this.inverseWidths = inverseWidths;
-    this.tolerance = params.getAnswerTolerance();
-    this.precision =
-        params.getPrecision().equals("float32") ? Precision.FLOAT32 : Precision.FLOAT64;
+    this.how = how;
     this.featuresCol = params.getFeaturesCol();
     this.handleInvalid = params.getHandleInvalid();
     this.prediction = !params.getPredictionCol().isEmpty();
@@ -77,7 +71,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   }
 
   private Keys keys() {
-    return shared.get();
+    return shared.keys();
   }
 
   private static List<Row> nextBlock(Iterator<Row> rows, int size) {
@@ -125,12 +119,9 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   }
 
   private List<Row> append(List<Row> rows, boolean[] pooled, QueryBlock queries) {
-    PooledState state =
-        prediction
-            ? AttentionPooling.predict(keys(), queries, inverseWidths, tolerance, precision)
-            : null;
+    PooledState state = prediction ? shared.predict(queries, how) : null;
     double[][] weights =
-        attentionWeights ? AttentionPooling.weights(keys(), queries, inverseWidths) : null;
+        attentionWeights ? AttentionPooling.weights(keys(), queries, how.inverseWidths()) : null;
     List<Row> appended = new ArrayList<>(rows.size());
     int query = 0;
     for (int r = 0; r < rows.size(); r++) {

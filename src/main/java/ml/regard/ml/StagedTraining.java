@@ -92,7 +92,8 @@ final class StagedTraining {
         FileStore.write(
             rows.where(usable.and(col(TrainingRows.WEIGHT).gt(0))),
             folder.path(KEYS),
-            counts.getInt(4));
+            counts.getInt(4),
+            choice.engine());
     return new TrainingRows(keys, Optional.empty(), choice, all, rejected, zeroWeights);
   }
 }

@@ -9,10 +9,10 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
 
 /**
- * A folder of its own for the keys of a partitioned fit, which driver and executors must reach: in
- * stagingDir, else in the checkpoint directory of the SparkContext, else, in local mode, among the
- * temporary files. It is needed as long as the model is used without having been saved and loaded,
- * and is deleted when the application ends in an orderly way.
+ * A folder of its own for the keys of a fit that leaves them in files, which driver and executors
+ * must reach: in stagingDir, else in the checkpoint directory of the SparkContext, else, in local
+ * mode, among the temporary files. It is needed as long as the model is used without having been
+ * saved and loaded, and is deleted when the application ends in an orderly way.
  */
 final class StagingFolder {
   private final FileSystem files;
@@ -21,6 +21,11 @@ final class StagingFolder {
   private StagingFolder(FileSystem files, Path path) {
     this.files = files;
     this.path = path;
+  }
+
+  /** Whether there is a place that executors are known to reach. */
+  static boolean isKnown(SparkContext spark, String stagingDir) {
+    return !stagingDir.isEmpty() || spark.getCheckpointDir().isDefined() || spark.isLocal();
   }
 
   /**
@@ -36,7 +41,7 @@ final class StagingFolder {
       parent = System.getProperty("java.io.tmpdir");
     } else if (parent.isEmpty()) {
       throw new DataException(
-          "engine partitioned needs stagingDir, a folder that driver and executors reach, on master "
+          "an engine that leaves keys in files needs stagingDir, a folder that driver and executors reach, on master "
               + spark.master());
     }
     try {

@@ -26,7 +26,8 @@ import org.apache.spark.sql.types.StructType;
  * checked against {@link AttentionPooling#reference}.
  *
  * @param seconds of the timed run
- * @param pairsPerSecond pairs of query and key by second, over all cores
+ * @param pairsPerSecond n m / seconds, the pairs of n keys and m queries over all cores: those that
+ *     are passed over count too
  * @param maxError largest difference from the exact sums
  */
 public record Throughput(double seconds, double pairsPerSecond, double maxError) {
@@ -73,11 +74,11 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
             .repartition(3 * spark.sparkContext().defaultParallelism())
             .cache();
     StagingFolder files =
-        load.engine.equals(EngineChoice.PARTITIONED)
-            ? StagingFolder.of(spark.sparkContext(), "")
-            : null;
+        load.engine.equals(EngineChoice.BROADCAST)
+            ? null
+            : StagingFolder.of(spark.sparkContext(), "");
     try {
-      KeyStore store = store(spark, keys, files);
+      KeyStore store = store(spark, keys, load.engine, files);
       KernelRegressionModel model =
           new KernelRegressionModel("throughput", store, inverseWidths)
               .setAnswerTolerance(load.answerTolerance)
@@ -96,13 +97,14 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
     }
   }
 
-  private static KeyStore store(SparkSession spark, PackedKeys keys, StagingFolder files) {
+  private static KeyStore store(
+      SparkSession spark, PackedKeys keys, String engine, StagingFolder files) {
     MemoryStore memory = new MemoryStore(keys);
     if (files == null) {
       return memory;
     }
     memory.save(spark, files.path("keys"));
-    return FileStore.open(spark, files.path("keys"), keys.dim(), keys.valueCentre());
+    return FileStore.open(spark, files.path("keys"), keys.dim(), keys.valueCentre(), engine);
   }
 
   private static void run(KernelRegressionModel model, Dataset<Row> queries) {

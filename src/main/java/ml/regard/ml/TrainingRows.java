@@ -11,6 +11,7 @@ import ml.regard.engine.EngineChoice;
 import ml.regard.engine.KeyStore;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
+import org.apache.spark.SparkContext;
 import org.apache.spark.ml.attribute.AttributeGroup;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
@@ -57,26 +58,41 @@ record TrainingRows(
             validation(params).as(VALIDATION));
     EngineChoice choice =
         EngineChoice.of(
-            params.getEngine(), dataset.sparkSession().sparkContext(), rows.count(), dim(rows));
+            params.getEngine(),
+            dataset.sparkSession().sparkContext(),
+            rows.count(),
+            dim(rows),
+            latticeServes(dataset.sparkSession().sparkContext(), params));
     if (choice.isBroadcast()) {
       return PackedTraining.read(rows, choice, params);
     }
-    requireRowwise(params);
+    obstacle(params, choice.engine())
+        .ifPresent(
+            what -> {
+              throw new DataException(
+                  "%s needs engine broadcast, but the engine is %s"
+                      .formatted(what, choice.engine()));
+            });
     return StagedTraining.read(rows, choice, params);
   }
 
-  /** Keys in files are left out by row only, and none of them is held out. */
-  private static void requireRowwise(KernelRegressionParams params) {
+  private static boolean latticeServes(SparkContext spark, KernelRegressionParams params) {
+    return StagingFolder.isKnown(spark, params.getStagingDir())
+        && obstacle(params, EngineChoice.LATTICE).isEmpty();
+  }
+
+  /** What an engine that leaves keys in files does not do: they are left out by row only. */
+  private static Optional<String> obstacle(KernelRegressionParams params, String engine) {
     if (!params.getLeaveOut().equals("row")) {
-      throw new DataException(
-          "leaveOut %s needs engine broadcast, but the engine is partitioned"
-              .formatted(params.getLeaveOut()));
+      return Optional.of("leaveOut " + params.getLeaveOut());
     }
     if (!params.getValidationIndicatorCol().isEmpty()) {
-      throw new DataException(
-          "validationIndicatorCol %s needs engine broadcast, but the engine is partitioned"
-              .formatted(params.getValidationIndicatorCol()));
+      return Optional.of("validationIndicatorCol " + params.getValidationIndicatorCol());
     }
+    boolean within = params.getAnswerTolerance() > 0;
+    return engine.equals(EngineChoice.LATTICE) && !within
+        ? Optional.of("answerTolerance 0")
+        : Optional.empty();
   }
 
   /** Stops a fit that may not go on with the rows found; returns their dimension. */

@@ -84,7 +84,7 @@ public final class Batch implements Serializable {
   }
 
   /** Whether the other batch is this one. */
-  boolean same(Batch other) {
+  public boolean same(Batch other) {
     return fraction == other.fraction && seed == other.seed && step == other.step;
   }
 

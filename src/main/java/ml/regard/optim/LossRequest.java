@@ -15,9 +15,22 @@ import ml.regard.kernel.Terms;
  * @param leaveOut the keys that a row does not attend to
  * @param terms {@link Terms#VALUE} for losses alone, {@link Terms#WIDTHS} or {@link
  *     Terms#CURVATURE} for derivatives by log widths
+ * @param fine whether the answer is to be as good as asked for, and not only as good as a search
+ *     needs ({@link Objective#isCoarse})
  */
-public record LossRequest(double[][] inverseWidths, Batch batch, LeaveOut leaveOut, Terms terms)
+public record LossRequest(
+    double[][] inverseWidths, Batch batch, LeaveOut leaveOut, Terms terms, boolean fine)
     implements Serializable {
+
+  /** A question of a search. */
+  public LossRequest(double[][] inverseWidths, Batch batch, LeaveOut leaveOut, Terms terms) {
+    this(inverseWidths, batch, leaveOut, terms, false);
+  }
+
+  /** The same question about other candidates. */
+  public LossRequest at(double[][] candidates) {
+    return new LossRequest(candidates, batch, leaveOut, terms, fine);
+  }
 
   /** What it takes: a pass for each candidate over the share of the batch. */
   public double passes() {
@@ -35,7 +48,7 @@ public record LossRequest(double[][] inverseWidths, Batch batch, LeaveOut leaveO
   LossRequest copy() {
     double[][] candidates =
         Arrays.stream(inverseWidths).map(double[]::clone).toArray(double[][]::new);
-    return new LossRequest(candidates, batch, leaveOut, terms);
+    return at(candidates);
   }
 
   /** Whether the other question is this one, bit for bit. */
@@ -43,12 +56,14 @@ public record LossRequest(double[][] inverseWidths, Batch batch, LeaveOut leaveO
     return Arrays.deepEquals(inverseWidths, other.inverseWidths)
         && batch.same(other.batch)
         && leaveOut == other.leaveOut
-        && terms == other.terms;
+        && terms == other.terms
+        && fine == other.fine;
   }
 
   @Override
   public String toString() {
-    return "inverse widths %s over %s (leaving out %s, %s)"
-        .formatted(Arrays.deepToString(inverseWidths), batch, leaveOut, terms);
+    return "inverse widths %s over %s (leaving out %s, %s%s)"
+        .formatted(
+            Arrays.deepToString(inverseWidths), batch, leaveOut, terms, fine ? ", fine" : "");
   }
 }

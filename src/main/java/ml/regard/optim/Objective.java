@@ -10,6 +10,11 @@ public interface Objective {
   /** Number of training rows that may enter the loss. */
   int numRows();
 
+  /** Whether answers to questions that are not {@link LossRequest#fine} are less exact. */
+  default boolean isCoarse() {
+    return false;
+  }
+
   /** The sums at each candidate of the request, all in one pass over the keys. */
   LossSums[] evaluate(LossRequest request);
 }

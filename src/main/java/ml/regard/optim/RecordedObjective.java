@@ -30,6 +30,11 @@ public final class RecordedObjective implements Objective {
     return objective.numRows();
   }
 
+  @Override
+  public boolean isCoarse() {
+    return objective.isCoarse();
+  }
+
   /**
    * The recorded answer, or a new one that is recorded.
    *

@@ -25,7 +25,9 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
 
   protected def fit(model: String, more: Seq[String]): Seq[String] =
     Seq("fit", "--data", training, "--format", "csv", "--features", "x,y", "--label", "label") ++
-      Seq("--engine", "broadcast", "--width", "0.5,20", "--model", path(model)) ++ more
+      // So few pairs would be one task.
+      Seq("--engine", "broadcast", "--width", "0.5,20", "--partitions", "3") ++
+      Seq("--model", path(model)) ++ more
 
   protected def score(out: String, data: String, format: String): Seq[String] =
     Seq("score", "--model", path("model"), "--data", data, "--format", format, "--out", path(out))

@@ -68,6 +68,24 @@ class BroadcastEngineSuite extends AnyFunSuite {
     assertClose(inParts.head.loss, alone.loss, Rounding)
   }
 
+  test("with a tolerance keys are passed over, and the errors of the rows stay within it") {
+    val rows = Rows.random(9000, 2, seed = 6, weighted = true)
+    val many = rows.pack
+    val Seq(exact, fast) = Seq(0, 1e-3).map { tolerance =>
+      val engine = new BroadcastEngine(spark, many, many, 3, 2, tolerance)
+      try engine.losses(Array(Array(2.0)), Batch.all).head
+      finally engine.close()
+    }
+    assert(bits(fast) != bits(exact), "nothing was passed over")
+    // The root of a loss is the length of its residuals: what moves each of them moves it no more.
+    val weight = rows.weights.sum
+    val mean = rows.values.zip(rows.weights).map { case (v, c) => c * v }.sum / weight
+    val variance =
+      rows.values.zip(rows.weights).map { case (v, c) => c * (v - mean) * (v - mean) }.sum / weight
+    val moved = math.abs(math.sqrt(fast.meanLoss) - math.sqrt(exact.meanLoss))
+    assert(moved <= 1e-3 * math.sqrt(variance))
+  }
+
   test("the caller may write to the inverse widths afterwards") {
     val few = Rows.random(20, 2, seed = 4).pack
     withEngine(few, 1) { engine =>

@@ -23,13 +23,13 @@ class EngineChoiceSuite extends AnyFunSuite {
   }
 
   test("auto takes the broadcast engine as long as keys fit, and says why") {
-    val small = EngineChoice.of("auto", spark, 1000, 2)
+    val small = EngineChoice.of("auto", spark, 1000, 2, false)
     assert(small.isBroadcast)
     // (8 2 + 36) 1000 = 52,000 bytes
     assert(
       small.reason.startsWith("engine broadcast (chosen): keys [1000 x 2] take 0.0496 MB, twice")
     )
-    val large = EngineChoice.of("auto", spark, 2000000000L, 96)
+    val large = EngineChoice.of("auto", spark, 2000000000L, 96, false)
     assert(large.engine == "partitioned")
     // (8 96 + 36) 2e9 bytes = 1.53e6 MB
     assert(
@@ -38,12 +38,13 @@ class EngineChoiceSuite extends AnyFunSuite {
   }
 
   test("an engine that is asked for is taken") {
-    assert(EngineChoice.of("partitioned", spark, 10, 1).reason.contains("(as asked for)"))
-    assert(EngineChoice.of("broadcast", spark, 10, 1).isBroadcast)
+    assert(EngineChoice.of("partitioned", spark, 10, 1, false).reason.contains("(as asked for)"))
+    assert(EngineChoice.of("broadcast", spark, 10, 1, false).isBroadcast)
   }
 
   test("the broadcast engine refuses keys that do not fit, and names the setting to change") {
-    val thrown = intercept[DataException](EngineChoice.of("broadcast", spark, 2000000000L, 96))
+    val thrown =
+      intercept[DataException](EngineChoice.of("broadcast", spark, 2000000000L, 96, false))
     val message = thrown.getMessage
     for (
       part <- Seq(

@@ -4,8 +4,9 @@ import scala.util.Random
 
 import ml.regard.{DataException, Rows, SharedSpark}
 import ml.regard.Rows.assertClose
-import ml.regard.kernel.{AttentionPooling, LossSums, PackedKeys, QueryBlock, Terms}
-import ml.regard.optim.Batch
+import ml.regard.kernel.{AttentionPooling, LeaveOut, LossSums, PackedKeys, Precision}
+import ml.regard.kernel.{QueryBlock, Terms}
+import ml.regard.optim.{Batch, LossRequest}
 import ml.regard.optim.LocalObjective.Asking
 import org.apache.spark.api.java.JavaSparkContext
 import org.apache.spark.sql.DataFrame
@@ -31,7 +32,18 @@ class PartitionedEngineSuite extends AnyFunSuite {
       .repartition(5)
   }
 
-  private def store(rows: Rows): FileStore = FileStore.write(dataFrame(rows), newPath(), rows.dim)
+  private def engine(keys: KeyFiles, tasks: Int, depth: Int, roundBytes: Long): PartitionedEngine =
+    new PartitionedEngine(
+      spark,
+      keys,
+      KeyPart.inFiles(spark, keys, tasks),
+      depth,
+      roundBytes,
+      0
+    )
+
+  private def store(rows: Rows): FileStore =
+    FileStore.write(dataFrame(rows), newPath(), rows.dim, "partitioned")
 
   private def files(store: FileStore): KeyFiles = store.keys.asInstanceOf[KeyFiles]
 
@@ -90,13 +102,13 @@ class PartitionedEngineSuite extends AnyFunSuite {
     } yield (
       roundBytes == 1,
       bits(
-        new PartitionedEngine(spark, keys, tasks, depth, roundBytes)
+        engine(keys, tasks, depth, roundBytes)
           .lossAndGradient(inverseWidths, few)
       )
     )
     assert(answers.filterNot(_._1).map(_._2).distinct.size == 1)
     // One row a round, against all rows in one.
-    val few = new PartitionedEngine(spark, keys, 3, 2, PartitionedEngine.ROUND_BYTES)
+    val few = engine(keys, 3, 2, PartitionedEngine.ROUND_BYTES)
       .lossAndGradient(inverseWidths, Batch.of(0.0001, 1, 1))
     assert(few.rows > 1)
     assert(answers.filter(_._1).map(_._2) == Seq(bits(few)))
@@ -108,6 +120,52 @@ class PartitionedEngineSuite extends AnyFunSuite {
     val losses = store(rows).objective(spark, 3, 2, 0).losses(candidates, Batch.all)
     for (c <- candidates.indices)
       assertSame(losses(c), broadcast(rows.pack)(_.losses(candidates, Batch.all)(c)))
+  }
+
+  /** How many Spark jobs a question takes. */
+  private def jobs(question: => Any): Int = {
+    val group = s"jobs-${Random.nextLong()}"
+    spark.setJobGroup(group, group)
+    try question
+    finally spark.clearJobGroup()
+    spark.statusTracker.getJobIdsForGroup(group).length
+  }
+
+  test("one more reading answers for the far queries of all candidates, with the bits of each") {
+    val rows = Rows.random(2100, 2, seed = 11, weighted = true)
+    val keys = files(store(rows))
+    def fresh = engine(keys, 3, 2, PartitionedEngine.ROUND_BYTES)
+    // Of 2,100 rows on [0, 5]^2, all are far, some are far, and none is.
+    val candidates = Array(Array(1e6), Array(3000.0), Array(1000.0), Array(1.0))
+    val asking = fresh
+    var losses = Array.empty[LossSums]
+    assert(jobs { losses = asking.losses(candidates, Batch.all) } == 3)
+    for ((candidate, c) <- candidates.zipWithIndex) {
+      assert(bits(losses(c)) == bits(fresh.losses(Array(candidate), Batch.all).head))
+      assertSame(losses(c), broadcast(rows.pack)(_.losses(candidates, Batch.all)(c)))
+    }
+  }
+
+  test("rows that are asked about again are not read again") {
+    val keys = files(store(Rows.random(2100, 2, seed = 12)))
+    val asking = engine(keys, 3, 2, PartitionedEngine.ROUND_BYTES)
+    val batches = Seq(Batch.all, Batch.of(0.1, 3, 1), Batch.of(0.1, 3, 2))
+    for (batch <- batches) {
+      assert(jobs(asking.lossAndGradient(inverseWidths, batch)) == 2)
+      for (w <- Seq(Array(0.9), Array(2.0, 3.0))) {
+        var sums: LossSums = null
+        assert(jobs { sums = asking.lossAndGradient(w, batch) } == 1)
+        val fresh = engine(keys, 3, 2, PartitionedEngine.ROUND_BYTES).lossAndGradient(w, batch)
+        assert(bits(sums) == bits(fresh))
+      }
+    }
+    def leavingOut(leaveOut: LeaveOut) =
+      asking.evaluate(new LossRequest(Array(inverseWidths), batches.last, leaveOut, Terms.VALUE))
+    assert(jobs(leavingOut(LeaveOut.NONE)) == 2)
+    assert(jobs(leavingOut(LeaveOut.ROW)) == 2)
+    // Of rows that fit no round none are kept: five rounds of two jobs.
+    val tight = engine(keys, 3, 2, 420 * 8 * (2 + 7))
+    for (_ <- 1 to 2) assert(jobs(tight.lossAndGradient(inverseWidths, Batch.all)) == 10)
   }
 
   test("a batch without rows has sums over nothing") {
@@ -127,7 +185,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
       Array.fill(5000)(1.0 + random.nextInt(2))
     )
     val stored = store(rows)
-    assert(stored.contentHash(spark) == rows.pack.contentHash)
+    assert(stored.keys.contentHash == rows.pack.contentHash)
     assert(
       Rows.of(stored.sample(spark)).features.toSeq.map(_.toSeq) ==
         Rows.of(rows.pack).features.toSeq.map(_.toSeq)
@@ -141,12 +199,19 @@ class PartitionedEngineSuite extends AnyFunSuite {
     packed.save(session, newPath())
     val path = newPath()
     packed.save(session, path)
-    val stored = FileStore.open(session, path, 2, packed.keys.valueCentre)
+    val stored = FileStore.open(session, path, 2, packed.keys.valueCentre, "partitioned")
     val queries = QueryBlock.of(2, Rows.random(70, 2, seed = 7).features)
-    val (here, there) = (packed.share(spark).get, stored.share(spark).get)
+    val how = new KeyStore.Answering(inverseWidths, 1e-8, Precision.FLOAT64)
+    val (here, there) = (packed.share(spark, how).keys, stored.share(spark, how).keys)
     for (terms <- Terms.values) {
       val pooled = AttentionPooling.pool(here, queries, inverseWidths, terms)
       val streamed = AttentionPooling.pool(there, queries, inverseWidths, terms)
+      for (i <- 0 until 70) assert(pooled.pooled(i) == streamed.pooled(i))
+    }
+    for (narrow <- Seq(Array(30.0), Array(3.0, 90.0)); tolerance <- Seq(0, 1e-3)) {
+      val near = new KeyStore.Answering(narrow, tolerance, Precision.FLOAT64)
+      val (one, other) = (packed.share(spark, near), stored.share(spark, near))
+      val (pooled, streamed) = (one.predict(queries, near), other.predict(queries, near))
       for (i <- 0 until 70) assert(pooled.pooled(i) == streamed.pooled(i))
     }
     val weights = AttentionPooling.weights(here, queries, inverseWidths)
@@ -167,7 +232,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
 
   private def refused(path: String)(parts: String*): Unit = {
     val message = Rows.refusal {
-      val stored = FileStore.open(session, path, 2, 0)
+      val stored = FileStore.open(session, path, 2, 0, "partitioned")
       stored.keys.blocks.forEachRemaining(_ => ())
     }
     for (part <- parts) assert(message.contains(part), message)
@@ -211,7 +276,8 @@ class PartitionedEngineSuite extends AnyFunSuite {
     val path = folder.resolve("text")
     java.nio.file.Files.createDirectories(path)
     java.nio.file.Files.writeString(path.resolve("part-0.parquet"), "not so")
-    val thrown = intercept[DataException](FileStore.open(session, path.toString, 2, 0))
+    val thrown =
+      intercept[DataException](FileStore.open(session, path.toString, 2, 0, "partitioned"))
     assert(thrown.getMessage.contains("part-0.parquet cannot be read"))
   }
 
@@ -219,7 +285,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
     val stored = store(Rows.random(3000, 2, seed = 10))
     val path = newPath()
     stored.save(session, path)
-    val copied = FileStore.open(session, path, 2, stored.keys.valueCentre)
-    assert(copied.contentHash(spark) == stored.contentHash(spark))
+    val copied = FileStore.open(session, path, 2, stored.keys.valueCentre, "partitioned")
+    assert(copied.keys.contentHash == stored.keys.contentHash)
   }
 }

@@ -113,6 +113,33 @@ class JobsSuite extends AnyFunSuite {
     assert(json.get("rows").asLong == 133)
   }
 
+  test("a score with another precision or tolerance has other answers, within what it says") {
+    good("generate", "--rows", "6000", "--seed", "4", "--out", path("many"))
+    good(
+      Seq("fit", "--data", path("many"), "--features", "x", "--label", "y", "--solver", "fixed") ++
+        Seq("--width", "0.3", "--answer-tolerance", "0", "--model", path("many-model")): _*
+    )
+    def scored(options: String*): Array[Double] = {
+      val out = path(s"scored-${options.mkString}")
+      good(
+        Seq("score", "--model", path("many-model"), "--data", path("many"), "--out", out) ++
+          options: _*
+      )
+      spark.read.parquet(out).orderBy("x", "y").collect().map(_.getAs[Double]("prediction"))
+    }
+    val values = spark.read.parquet(path("many")).collect().map(_.getAs[Double]("y"))
+    val exact = scored()
+    val within = Seq(
+      Seq("--precision", "float32") ->
+        ml.regard.kernel.Precision.FLOAT32_ERROR * (values.max - values.min),
+      Seq("--answer-tolerance", "0.001") -> 0.001 * Golden.standardDeviation(values)
+    )
+    for ((options, most) <- within) {
+      val moved = scored(options: _*).zip(exact).map { case (a, b) => math.abs(a - b) }.max
+      assert(moved > 0 && moved < most, options)
+    }
+  }
+
   test("SQL features are split by Spark's parser, kept in the model, and used to score") {
     val features = "hour(date) * 60 + minute(date) as minute, round(distance, 0) as miles"
     val table = spark.read.parquet("data/flights-sample.parquet").limit(400)

@@ -120,6 +120,13 @@ class PackedKeysSuite extends AnyFunSuite {
     )
   }
 
+  test("a block of more keys than the loops have room for is refused") {
+    def block(size: Int) =
+      KeyBlock.of(0, 1, new Array(size), new Array(size), Array.fill(size)(1.0), 0)
+    assert(block(1024).size == 1024)
+    assert(refusal(block(1025)) == "a block must have at most 1024 keys, but has 1025")
+  }
+
   test("a position outside the keys is refused") {
     val keys = Rows.random(3, 1, seed = 4).pack
     for (position <- Seq(-1, 3)) {
@@ -154,5 +161,51 @@ class PackedKeysSuite extends AnyFunSuite {
     val parts = (0 until keys.numBlocks).reverse.map(keys.block(_).contentHash)
     assert(parts.sum == keys.contentHash)
     assert(new KeyPacker(1).pack().contentHash == 0)
+  }
+
+  /** Ties of many lengths: within a block, over several and, of two folds, beside each other. */
+  private def tied(folds: Int): PackedKeys = {
+    val random = new Random(11)
+    val chunk = new RowChunk(2)
+    for ((length, run) <- Seq(1, 2, 1, 1500, 3, 2600, 1, 700, 1).zipWithIndex; _ <- 0 until length)
+      chunk.add(Array(run / 9.0, 0), random.nextInt(300), 1, random.nextInt(folds))
+    new KeyPacker(2).addAll(chunk).pack()
+  }
+
+  test("the ties of a key are its neighbours with equal features, in other blocks and folds too") {
+    for (folds <- Seq(1, 2)) {
+      val keys = tied(folds)
+      val rows = Rows.of(keys)
+      val n = keys.numKeys
+      def same(p: Int, q: Int) = rows.features(p).sameElements(rows.features(q))
+      val starts = (0 until n).filter(p => p == 0 || !same(p, p - 1)) :+ n
+      val queries = TrainingQueries.of(keys, (0 until n).toArray, LeaveOut.TIES)
+      val sites = queries.sites
+      for ((first, end) <- starts.zip(starts.tail)) {
+        for (p <- first until end) {
+          assert(keys.leftOutFirst(p, LeaveOut.TIES) == first)
+          assert(keys.leftOutEnd(p, LeaveOut.TIES) == end)
+          assert(sites(queries.query(p) * 5 + 2) == end - first)
+        }
+      }
+      val runs = starts.zip(starts.tail).map { case (first, end) => first until end }
+      assert(keys.tiedKeys(false) == runs.map(_.size).filter(_ > 1).sum)
+      val alike = (0 until n).count { p =>
+        Seq(p - 1, p + 1).exists { q =>
+          q >= 0 && q < n && same(p, q) && rows.values(p) == rows.values(q)
+        }
+      }
+      assert(alike > 0 && keys.tiedKeys(true) == alike)
+    }
+  }
+
+  test("leaving out a tie costs its length, not the square of it") {
+    val chunk = new RowChunk(2)
+    for (i <- 0 until 400000) chunk.add(Array(1.0, 2.0), i, 1)
+    val keys = new KeyPacker(2).addAll(chunk).pack()
+    val begin = System.nanoTime()
+    val queries = TrainingQueries.of(keys, (200000 until 201000).toArray, LeaveOut.TIES)
+    assert(queries.size == 1000 && keys.tiedKeys(false) == 400000)
+    assert((System.nanoTime() - begin) / 1e9 < 5)
   }
 }

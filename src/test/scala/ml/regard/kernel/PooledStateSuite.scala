@@ -170,7 +170,16 @@ class PooledStateSuite extends AnyFunSuite {
         new PooledState(2, 1, 0, Terms.VALUE, 1, false),
         new PooledState(2, 1, 0, Terms.VALUE, 0, true)
       )
-    ) assert(refusal(state.merge(other)) == "only states of the same queries can be merged")
+    ) {
+      assert(refusal(state.merge(other)) == "only states of the same queries can be merged")
+      if (!other.safe)
+        assert(
+          refusal(state.replace(Array(0, 1), other)) ==
+            "only states of the same queries can be replaced"
+        )
+    }
+    state.replace(Array(1, 0), new PooledState(2, 1, 0, Terms.VALUE, 0, true))
+    assert(state.noKeys(0) && state.reference(1).isNegInfinity)
     assert(
       refusal(new PooledState(2, 0, 0, Terms.VALUE, 0, false)) ==
         "number of widths must be at least 1, but was 0"

@@ -85,6 +85,60 @@ class PrecisionSuite extends AnyFunSuite {
     }
   }
 
+  /** The keys with nothing known of their blocks. */
+  private def unsurveyed(keys: PackedKeys): Keys = new Keys {
+    override def dim: Int = keys.dim
+    override def numKeys: Int = keys.numKeys
+    override def valueCentre: Double = keys.valueCentre
+    override def blocks: java.util.Iterator[KeyBlock] = keys.blocks
+  }
+
+  test("queries that see little of keys of any weight, also where nothing is known of these") {
+    val rows = Rows.random(500, 1, seed = 16)
+    val queries = QueryBlock.of(1, Array.tabulate(100)(i => Array(5 + i * 0.2)))
+    for (weight <- Seq(1e-50, 1e-30, 1, 1e30, 1e50)) {
+      val keys = rows.copy(weights = rows.weights.map(_ * weight)).pack
+      for (from <- Seq(keys, unsurveyed(keys))) {
+        val exact = AttentionPooling.predict(from, queries, Array(1.0), 0, Precision.FLOAT64)
+        val single = AttentionPooling.predict(from, queries, Array(1.0), 0, Precision.FLOAT32)
+        for (i <- 0 until 100) {
+          val moved = math.abs(single.pooled(i) - exact.pooled(i))
+          assert(moved <= Precision.FLOAT32_ERROR * range(rows), s"weight $weight, query $i")
+        }
+      }
+    }
+  }
+
+  test("the answer to a query does not depend on those beside it, whatever they have met") {
+    val rows = Rows.random(3000, 1, seed = 17)
+    // The keys at one end outweigh the others by far.
+    val heavy = rows.copy(weights = rows.features.map(x => if (x.head > 4.9) 1e12 else 1.0))
+    val keys = heavy.pack
+    val features = Array(0.0, 1, 2, 3, 4, 4.8, 5).map(Array(_))
+    val all = QueryBlock.of(1, features)
+    for (tolerance <- Seq(0, 1e-9)) {
+      def pooled(queries: QueryBlock) =
+        AttentionPooling.predict(keys, queries, Array(60.0), tolerance, Precision.FLOAT32)
+      val together = pooled(all)
+      for (i <- features.indices)
+        assert(pooled(all.select(Array(i))).pooled(0) == together.pooled(i))
+    }
+  }
+
+  test("rows that leave keys out, and keys of many features, are answered in double precision") {
+    val keys = Rows.random(300, 2, seed = 18).pack
+    val rows = TrainingQueries.of(keys, (0 until 300).toArray, LeaveOut.ROW).block
+    val wide = Rows.random(300, 65, seed = 19)
+    val queries = QueryBlock.of(65, Rows.random(20, 65, seed = 20).features)
+    for ((from, asking) <- Seq(keys -> rows, wide.pack -> queries)) {
+      val Seq(double, single) = Seq(Precision.FLOAT64, Precision.FLOAT32).map { precision =>
+        val state = AttentionPooling.predict(from, asking, Array(1.5), 0, precision)
+        bits(state.s0.take(asking.size)) ++ bits(state.s1.take(asking.size))
+      }
+      assert(single == double)
+    }
+  }
+
   test("every loop has the same bits") {
     for (size <- sizes; dim <- Seq(1, 2, 3, 4, 8)) {
       val keys = Rows.random(size, dim, seed = size, weighted = true).pack
@@ -94,7 +148,7 @@ class PrecisionSuite extends AnyFunSuite {
           val w = Array(Array.tabulate(dim)(f => 0.4 + f))
           val single = Precision.FLOAT32
           val pass = new PoolingPass(support, keys, queries, w, Terms.VALUE, single, 0, false)
-          val state = pass.meet(keys.blocks).states.head
+          val state = pass.meet(keys).states.head
           bits(state.s0.take(37)) ++ bits(state.s1.take(37))
         }
       assert(scalar == fast, s"$size keys of $dim features")

@@ -76,6 +76,21 @@ class SitesSuite extends AnyFunSuite {
     assert(bits(values(parts)) == bits(values(together)))
   }
 
+  test("the sums over the twins of each row are formed once a site, without a subtraction") {
+    // One heavy key among light ones: what a subtraction would leave of the light ones is noise.
+    val chunk = new RowChunk(1)
+    for (i <- 0 until 1000) chunk.add(Array(1.0), i, if (i == 500) 1e20 else 1)
+    val keys = new KeyPacker(1).addAll(chunk).pack()
+    val queries = TrainingQueries.of(keys, (0 until 1000).toArray, LeaveOut.ROW)
+    assert(queries.twinWeight(500) == 999)
+    assertClose(queries.twinValue(500), (0 until 1000).sum - 500 - 999 * 500.0, Rounding, 1e6)
+    val further = keys.`with`(Array(Array.tabulate(1000)(keys.value(_))))
+    val met = TrainingQueries.of(further, (0 until 1000).toArray, LeaveOut.ROW)
+    val state = met.met(AttentionPooling.pool(further, met.block, Array(1.0), Terms.VALUE))
+    assertClose(state.pooled(500, 0), ((0 until 1000).sum - 500) / 999.0, Rounding)
+    assertClose(state.pooled(500), ((0 until 1000).sum - 500) / 999.0, Rounding)
+  }
+
   test("a fold cuts a site, and a model's keys have no folds") {
     val chunk = new RowChunk(1)
     val random = new Random(9)

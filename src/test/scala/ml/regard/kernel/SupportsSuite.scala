@@ -28,7 +28,7 @@ class SupportsSuite extends AnyFunSuite {
       val Seq(scalar, fast) = supports.map { support =>
         val pass =
           new PoolingPass(support, keys, queries, Array(w), terms, Precision.FLOAT64, 0, safe)
-        sums(pass.meet(keys.blocks).states.head)
+        sums(pass.meet(keys).states.head)
       }
       assert(scalar == fast, s"$clue, $terms, safe $safe")
     }

@@ -129,6 +129,7 @@ class CheckpointSuite extends MlSuite {
       .setAggregationDepth(3)
       .setNumPartitions(2)
       .setOnCancel("keep")
+      .setPrecision("float32")
       .setFeaturesCol("f")
       .fit(data.withColumnRenamed("features", "f"))
     assertSame(model, undisturbed)

@@ -1,6 +1,8 @@
 package ml.regard.ml
 
+import ml.regard.{Golden, Rows}
 import ml.regard.Rows.assertClose
+import ml.regard.kernel.Precision
 import org.apache.spark.ml.attribute.AttributeGroup
 import org.apache.spark.ml.feature.VectorAssembler
 import org.apache.spark.ml.param.ParamMap
@@ -63,6 +65,27 @@ class TransformSuite extends MlSuite {
     val before = stream.schema("the.`time`").metadata
     assert(before.contains("spark.watermarkDelayMs"))
     assert(model.transform(stream).schema("the.`time`").metadata == before)
+  }
+
+  test("precision reaches the answers, and answerTolerance too") {
+    val rows = Rows.random(9000, 2, seed = 3)
+    val range = rows.values.max - rows.values.min
+    val queries = dataFrame(Rows.random(300, 2, seed = 4))
+    def answers(change: KernelRegressionModel => Any) = {
+      val changed = learned.copy(ParamMap.empty)
+      change(changed)
+      predictions(changed.transform(queries))
+    }
+    lazy val learned = fixed(0.4).setAnswerTolerance(0).fit(dataFrame(rows))
+    val exact = answers(identity)
+    val within = Seq[(KernelRegressionModel => Any, Double)](
+      (_.setPrecision("float32"), Precision.FLOAT32_ERROR * range),
+      (_.setAnswerTolerance(1e-3), 1e-3 * Golden.standardDeviation(rows.values))
+    )
+    for ((change, most) <- within) {
+      val moved = answers(change).zip(exact).map { case (a, b) => math.abs(a - b) }.max
+      assert(moved > 0 && moved < most)
+    }
   }
 
   test("columns can have other names, and an empty name leaves a column out") {

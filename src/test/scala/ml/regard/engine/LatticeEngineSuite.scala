@@ -1,0 +1,99 @@
+package ml.regard.engine
+
+import ml.regard.{Rows, SharedSpark}
+import ml.regard.kernel.{LeaveOut, LossSums, Terms}
+import ml.regard.lattice.Data
+import ml.regard.optim.{Batch, LossRequest}
+import org.apache.spark.api.java.JavaSparkContext
+import org.scalatest.funsuite.AnyFunSuite
+
+/** The broadcast engine at tolerance 0 is the oracle: same rows, same questions. */
+class LatticeEngineSuite extends AnyFunSuite {
+  private val Size = 20000
+  private val Tolerance = 1e-8
+  private lazy val session = SharedSpark.session
+  private lazy val spark = new JavaSparkContext(session.sparkContext)
+  private val folder = SharedSpark.temporaryFolder("lattice")
+
+  private def files(rows: Rows): KeyFiles = {
+    val current = session
+    import current.implicits._
+    val data = (0 until rows.size)
+      .map(i => (rows.features(i), rows.values(i), rows.weights(i)))
+      .toDF("features", "value", "weight")
+    val path = folder.resolve(s"keys-${scala.util.Random.nextLong()}").toString
+    FileStore.write(data, path, rows.dim, "lattice").keys.asInstanceOf[KeyFiles]
+  }
+
+  private def using[E <: Engine, T](engine: E)(question: E => T): T =
+    try question(engine)
+    finally engine.close()
+
+  private def question(
+      w: Array[Double],
+      terms: Terms = Terms.CURVATURE,
+      batch: Batch = Batch.of(0.2, 1, 1),
+      fine: Boolean = true
+  ): LossRequest = new LossRequest(Array(w), batch, LeaveOut.ROW, terms, fine)
+
+  private def exact(rows: Rows, request: LossRequest): LossSums = {
+    val keys = rows.pack
+    using(new BroadcastEngine(spark, keys, keys, 4, 2, 0))(_.evaluate(request).head)
+  }
+
+  private def assertWithin(found: LossSums, exact: LossSums, tolerance: Double): Unit = {
+    assert(found.rows == exact.rows)
+    for ((a, b) <- found.toArray.zip(exact.toArray))
+      assert(math.abs(a - b) <= tolerance * (math.abs(b) + exact.weight), s"$a instead of $b")
+  }
+
+  for (name <- Data.names; dim <- 1 to 3)
+    test(s"loss, gradient and Hessian are those of all pairs: $name, $dim features") {
+      val rows = Data(name, Size, dim, seed = dim)
+      val keys = files(rows)
+      val w = Array.tabulate(dim)(f => 1 / (0.8 + 0.2 * f))
+      using(new LatticeEngine(spark, keys, 3, 2, Tolerance)) { engine =>
+        assert(engine.isCoarse && engine.numRows == Size && engine.dim == dim)
+        for (fine <- Seq(false, true)) {
+          val request = question(w, fine = fine)
+          val within = if (fine) 1e-7 else 1e-4
+          assertWithin(engine.evaluate(request).head, exact(rows, request), within)
+        }
+      }
+    }
+
+  test("most rows are answered by nodes, and those that are not are counted") {
+    val rows = Data("uniform", Size, 2, seed = 7)
+    using(new LatticeEngine(spark, files(rows), 3, 2, 1e-6)) { engine =>
+      assert(!engine.isCoarse)
+      engine.evaluate(question(Array(1.0, 1.0), batch = Batch.all))
+      val Array(asked, handed) = engine.remark.split("\\D+").filter(_.nonEmpty).map(_.toInt)
+      assert(asked == Size && handed < Size / 100)
+    }
+  }
+
+  test("no number of parts changes a bit") {
+    for (name <- Seq("uniform", "whole numbers")) {
+      val keys = files(Data(name, 40000, 2, seed = 8))
+      val request = question(Array(1.2, 0.9), batch = Batch.all)
+      val bits = Seq(1, 2, 5).map { parts =>
+        using(new LatticeEngine(spark, keys, parts, 2, Tolerance)) { engine =>
+          Rows.bits(engine.evaluate(request).head.toArray)
+        }
+      }
+      assert(bits.distinct.size == 1)
+    }
+  }
+
+  test("widths far too small or too large, and several at once") {
+    val rows = Data("clustered", Size, 2, seed = 9)
+    val candidates = Array(1e-6, 1e-3, 1, 1e3, 1e9).map(w => Array(w, 2 * w))
+    val batch = Batch.of(0.1, 1, 1)
+    val request = new LossRequest(candidates, batch, LeaveOut.ROW, Terms.VALUE, true)
+    val keys = rows.pack
+    val found =
+      using(new LatticeEngine(spark, files(rows), 3, 2, Tolerance))(_.evaluate(request))
+    val exact = using(new BroadcastEngine(spark, keys, keys, 4, 2, 0))(_.evaluate(request))
+    for ((a, b) <- found.zip(exact)) assertWithin(a, b, 1e-7)
+  }
+}
