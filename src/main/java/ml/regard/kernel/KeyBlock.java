@@ -209,6 +209,15 @@ public final class KeyBlock implements Serializable {
     }
   }
 
+  /** sum c^2 over the keys of site s. */
+  public double squaredWeight(int s) {
+    double sum = 0;
+    for (int j = starts[s]; j < starts[s + 1]; j++) {
+      sum += weights[j] * weights[j];
+    }
+    return sum;
+  }
+
   /** The position of its first key. */
   public int firstPosition() {
     return firstPosition;

@@ -81,14 +81,10 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
   }
 
   /**
-   * A near state to {@link #put} sums into that were formed elsewhere.
-   *
-   * @throws IllegalArgumentException if the terms are SPREAD
+   * A near state to {@link #put} sums into that were formed elsewhere, and with SPREAD to {@link
+   * #putSpread}.
    */
   public static PooledState near(int size, int numWidths, Terms terms, double valueCentre) {
-    if (terms == Terms.SPREAD) {
-      throw new IllegalArgumentException("the sums %s cannot be put".formatted(terms));
-    }
     return new PooledState(size, numWidths, 0, terms, valueCentre, false);
   }
 
@@ -110,6 +106,13 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
       u0[pair][i] = plain[1 + numWidths + pair] / (Exp2.SQUARE * Exp2.SQUARE);
       u1[pair][i] = valued[1 + numWidths + pair] / (Exp2.SQUARE * Exp2.SQUARE);
     }
+  }
+
+  /** Gives query i its sums S2 of (c e)^2, key by key, and Q of c e (v - centre)^2. */
+  public void putSpread(int i, double squares, double valueSquares) {
+    require(Terms.SPREAD);
+    s2[i] = squares;
+    q[i] = valueSquares;
   }
 
   public int size() {

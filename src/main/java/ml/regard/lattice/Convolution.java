@@ -16,14 +16,14 @@ import java.util.stream.IntStream;
  *
  * <p>Tiles are the work of as many threads as the machine has cores; each has one fixed order of
  * additions, so bits do not depend on them. Cost: nodes times the length of the kernel. Allocates
- * the tiles that are written and, for each thread, a window of (side + 2 reach) lanes.
+ * the tiles that are written and, for each thread, a window of (side + 2 reach) rows.
  */
 final class Convolution {
   /** Nodes that are read and written together: those of a line of cache. */
   private static final int BLOCK = 8;
 
-  /** With one feature, the parts of a tile. */
-  private static final int PARTS = 64;
+  /** Lines that are worked on together: their part of the window fits the inner caches. */
+  private static final int LANES = 64;
 
   private final Tiling tiling;
   private final Tiles in;
@@ -41,7 +41,7 @@ final class Convolution {
   private final int length;
 
   /** By lane, the place of its first node in the tile. */
-  private final int[] bases;
+  private final int[] bases = new int[LANES];
 
   private final double[][] window;
   private final double[][] sums;
@@ -59,13 +59,9 @@ final class Convolution {
     this.factor = factor;
     rim = (kernel.length - 1 + BLOCK - 1) / BLOCK * BLOCK;
     step = tiling.nodeStep(axis);
-    length = tiling.dim == 1 ? tiling.side() / PARTS : tiling.side();
-    bases = new int[Tiling.NODES / length];
-    for (int lane = 0; lane < bases.length; lane++) {
-      bases[lane] = lane / step * step * length + lane % step;
-    }
-    window = new double[length + 2 * rim][bases.length];
-    sums = new double[BLOCK][bases.length];
+    length = tiling.dim == 1 ? tiling.side() / LANES : tiling.side();
+    window = new double[length + 2 * rim][LANES];
+    sums = new double[BLOCK][LANES];
     near = new double[2 * tilesWithin(tiling, kernel) + 1][];
   }
 
@@ -107,23 +103,33 @@ final class Convolution {
     if (!some) {
       return before;
     }
+    double[] out = before == null ? new double[Tiling.NODES] : before;
+    for (int first = 0; first * length < Tiling.NODES; first += LANES) {
+      for (int lane = 0; lane < LANES; lane++) {
+        int line = first + lane;
+        bases[lane] = line / step * step * length + line % step;
+      }
+      addLines(out);
+    }
+    return out;
+  }
+
+  private void addLines(double[] out) {
     for (int row = 0; row < window.length; row += BLOCK) {
       load(row);
     }
-    double[] out = before == null ? new double[Tiling.NODES] : before;
     for (int row = 0; row < length; row += BLOCK) {
       for (int j = 0; j < BLOCK; j++) {
         sum(rim + row + j, sums[j]);
       }
       store(row, out);
     }
-    return out;
   }
 
   /** Reads a block of rows of the window. */
   private void load(int row) {
     if (step == 1) {
-      for (int lane = 0; lane < bases.length; lane++) {
+      for (int lane = 0; lane < LANES; lane++) {
         loadLine(row, lane);
       }
       return;
@@ -133,7 +139,7 @@ final class Convolution {
     for (int j = 0; j < BLOCK; j++) {
       double[] into = window[row + j];
       int at = ((place + j) & (tiling.side() - 1)) * step;
-      for (int lane = 0; lane < bases.length; lane++) {
+      for (int lane = 0; lane < LANES; lane++) {
         into[lane] = tile == null ? 0 : tile[(bases[lane] + at) * in.width + column];
       }
     }
@@ -153,7 +159,7 @@ final class Convolution {
   /** Adds a block of sums to the tile. */
   private void store(int row, double[] out) {
     if (step == 1) {
-      for (int lane = 0; lane < bases.length; lane++) {
+      for (int lane = 0; lane < LANES; lane++) {
         for (int j = 0; j < BLOCK; j++) {
           out[bases[lane] + row + j] += factor * sums[j][lane];
         }
@@ -161,7 +167,7 @@ final class Convolution {
       return;
     }
     for (int j = 0; j < BLOCK; j++) {
-      for (int lane = 0; lane < bases.length; lane++) {
+      for (int lane = 0; lane < LANES; lane++) {
         out[bases[lane] + (row + j) * step] += factor * sums[j][lane];
       }
     }

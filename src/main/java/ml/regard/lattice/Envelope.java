@@ -9,6 +9,7 @@ package ml.regard.lattice;
  *   |k - k'|               &lt;=  error[k]  exp(-x^2 / 4)      for all x and both places in their cells
  *   sum_ab |l_a l_b| k_ab  &lt;=  gross[k]  exp(-x^2 / 4)      what rounding is relative to
  *   k                      &lt;=  peak[k]   exp(-x^2 / 4)      1, 4 / e, 64 / e^2
+ *   |k - k'|               &lt;=  squaredError  exp(-x^2 / 4)      for k(x) = exp(-x^2), with squaredGross
  * </pre>
  *
  * <p>and of b = exp(-x^2 / 4) itself, up to where it is off by a tenth or nodes are cut,
@@ -31,6 +32,8 @@ final class Envelope {
   final double[] error = new double[NodeKernels.POWERS];
   final double[] gross = new double[NodeKernels.POWERS];
   final double[] peak = {1, 4 / Math.E, 64 / (Math.E * Math.E)};
+  final double squaredError;
+  final double squaredGross;
   final double broadError;
   final double broadGross;
   final double tail;
@@ -38,7 +41,10 @@ final class Envelope {
   private final int order;
   private final double step;
   private final double[][] narrow;
+  private final double[] squared;
   private final double[] wide;
+  private double worstSquare;
+  private double grossSquare;
 
   /** By cells between query and key: |b - b'| / b, |b'|, and the sum with all magnitudes. */
   private final double[] broadErrors;
@@ -51,6 +57,7 @@ final class Envelope {
     order = spacing.order();
     step = spacing.spacing();
     narrow = kernels.narrow;
+    squared = kernels.squared;
     wide = kernels.broad;
     int cells = wide.length + order;
     broadErrors = new double[cells];
@@ -70,6 +77,8 @@ final class Envelope {
       error[k] *= MARGIN;
       gross[k] *= MARGIN;
     }
+    squaredError = worstSquare * MARGIN;
+    squaredGross = grossSquare * MARGIN;
     int far = 0;
     double worst = 0;
     while (far < wide.length - order && Math.max(worst, broadErrors[far]) <= FAR) {
@@ -115,6 +124,9 @@ final class Envelope {
         gross[k] = Math.max(gross[k], sum(magnitudes, narrow[k], cells) / b);
         kernel *= x * x;
       }
+      double square = b * b * b * b;
+      worstSquare = Math.max(worstSquare, Math.abs(square - sum(pairs, squared, cells)) / b);
+      grossSquare = Math.max(grossSquare, sum(magnitudes, squared, cells) / b);
       double found = sum(pairs, wide, cells);
       broadErrors[cells] = Math.max(broadErrors[cells], Math.abs(b - found) / b);
       broadSums[cells] = Math.max(broadSums[cells], Math.abs(found));

@@ -12,6 +12,8 @@ import java.util.Arrays;
  *   |sum_j (k' - k) c_j (v_j - y')|  &lt;=  A sqrt(S0b V)  =: e      |sum_j (k' - k) c_j|  &lt;=  A S0b  =: s
  *   |y - y'|  &lt;=  e_S / (S0' - s_S)
  *   |F - F'|  &lt;=  (e_T + |y - y'| (T0' + s_T) + |F'| s_S) / (S0' - s_S)        F = (T1 - y T0) / S0
+ *   |D - D'|  &lt;=  (A V + D' s_S) / (S0' - s_S) + |y - y'|^2                    D = Q / S0 - y^2
+ *   (S0' - s_S)^2 / (S2' + s_2)  &lt;=  effective keys  &lt;=  (S0' + s_S)^2 / (S2' - s_2)
  * </pre>
  *
  * <p>Rounding adds to every e and s its share of the same sums with the magnitudes of all weights,
@@ -35,12 +37,18 @@ final class ErrorBound implements Serializable {
   private final int numWidths;
   private final int targets;
   private final int maxPower;
+  private final boolean spread;
 
   /** A, and the same of the magnitudes of the weights, by target. */
   private final double[] errors;
 
   private final double[] gross;
   private final double grossBroad;
+
+  /** The same of the square of the kernel. */
+  private final double squaredError;
+
+  private final double squaredGross;
   private final double rounding;
 
   /** 1 / (1 - broadError)^d. */
@@ -51,6 +59,10 @@ final class ErrorBound implements Serializable {
 
   private final double weight;
   private final double squares;
+
+  /** Sum c^2 key by key. */
+  private final double squaredWeights;
+
   private final double leftOutWeight;
   private final double leftOutSquares;
 
@@ -64,6 +76,7 @@ final class ErrorBound implements Serializable {
     numWidths = moments.numWidths;
     targets = moments.numTargets;
     maxPower = moments.maxPower;
+    spread = moments.spread;
     errors = new double[targets];
     gross = new double[targets];
     for (Moments.Moment moment : moments.moments) {
@@ -78,24 +91,31 @@ final class ErrorBound implements Serializable {
       errors[moment.target] += moment.factor * (near - peak);
       gross[moment.target] += moment.factor * magnitude;
     }
+    squaredError = StrictMath.pow(1 + envelope.squaredError, dim) - 1;
+    squaredGross = StrictMath.pow(envelope.squaredGross, dim);
     grossBroad = StrictMath.pow(envelope.broadGross, dim);
     rounding = (ROUNDINGS + PER_ROOT * Math.sqrt(sites)) * Math.ulp(1.0);
     inflate = 1 / StrictMath.pow(1 - envelope.broadError, dim);
     tail = envelope.tail * (1 + inflate * StrictMath.pow(1 + envelope.broadError, dim - 1));
     weight = totals[0];
     squares = totals[2];
+    squaredWeights = spread ? totals[3] : 0;
     leftOutWeight = ExactSums.LEFT_OUT * exact.weight;
     leftOutSquares = ExactSums.LEFT_OUT * exact.squares;
     deviation = Math.sqrt((totals[2] + exact.squares) / (totals[0] + exact.weight));
   }
 
-  /** How many numbers {@link #of} writes: one for the value, each width, and each pair. */
+  /**
+   * How many numbers {@link #of} writes: one for the value, each width, and each pair; with spread
+   * one for the value, the variance and the effective keys.
+   */
   int length() {
-    return targets;
+    return spread ? 3 : targets;
   }
 
   /**
-   * The bounds of the pooled value, of its derivatives by log widths, and of its second ones.
+   * The bounds of the pooled value, of its derivatives by log widths, and of its second ones; or of
+   * the pooled value, the variance and the effective keys.
    *
    * @param sums those of a query ({@link LatticeSums}), from an index on
    * @param ownWeight sum c over keys at the place of the query that come on top
@@ -114,7 +134,7 @@ final class ErrorBound implements Serializable {
     double near = sums[broad] + slack * grossWeight;
     double mass = inflate * Math.max(0, near) + tail * weight;
     double about = sums[broad + 2] - 2 * y * sums[broad + 1] + y * y * sums[broad];
-    double spread =
+    double variation =
         inflate * Math.max(0, about + slack * grossSpread)
             + tail * square(Math.sqrt(squares) + Math.abs(y) * Math.sqrt(weight));
 
@@ -125,13 +145,13 @@ final class ErrorBound implements Serializable {
       double share = rounding * gross[t];
       sumError[t] = errors[t] * mass + share * grossWeight + leftOutWeight;
       pooledError[t] =
-          errors[t] * Math.sqrt(mass * spread)
+          errors[t] * Math.sqrt(mass * variation)
               + share * Math.sqrt(grossWeight * grossSpread)
               + left;
     }
     double least = s0 - sumError[0];
     if (!(least > 0)) {
-      Arrays.fill(into, 0, targets, Double.POSITIVE_INFINITY);
+      Arrays.fill(into, 0, length(), Double.POSITIVE_INFINITY);
       return;
     }
     into[0] = finite(pooledError[0] / least);
@@ -143,6 +163,14 @@ final class ErrorBound implements Serializable {
               + into[0] * (Math.abs(plain) + sumError[t])
               + Math.abs(found) * sumError[0];
       into[t] = finite(error / least);
+    }
+    if (spread) {
+      double squareError =
+          errors[0] * variation + rounding * gross[0] * grossSpread + square(leftOutSpread(y));
+      into[1] =
+          finite(
+              variance(sums[broad + LatticeSums.SPREAD], s0, y, squareError, sumError[0], into[0]));
+      into[2] = finite(effectiveKeys(sums, broad + LatticeSums.SPREAD, s0, sumError[0]));
     }
     if (maxPower > 1) {
       second(sums, at, s0, y, least, sumError, into);
@@ -172,6 +200,34 @@ final class ErrorBound implements Serializable {
         into[t] = finite(into[t] + products + (g == h ? 2 * into[1 + g] : 0));
       }
     }
+  }
+
+  /** The root of sum c e (v - y)^2 over the sites that were left out, at most. */
+  private double leftOutSpread(double y) {
+    return Math.sqrt(leftOutSquares) + Math.abs(y) * Math.sqrt(leftOutWeight);
+  }
+
+  private static double variance(
+      double q, double s0, double y, double squareError, double sumError, double valueError) {
+    double variance = Math.abs(q / s0 - y * y);
+    return (squareError + variance * sumError) / (s0 - sumError) + square(valueError);
+  }
+
+  private double effectiveKeys(double[] sums, int at, double s0, double sumError) {
+    double found = sums[at + 1];
+    double all = inflate * Math.max(0, sums[at + 2]) + tail * squaredWeights;
+    double slack = rounding * grossBroad * all;
+    double error =
+        squaredError * (all + inflate * slack)
+            + rounding * (squaredGross * all + found)
+            + square(leftOutWeight);
+    if (!(found > error)) {
+      return Double.POSITIVE_INFINITY;
+    }
+    double keys = s0 * s0 / found;
+    double most = square(s0 + sumError) / (found - error);
+    double fewest = square(s0 - sumError) / (found + error);
+    return Math.max(most - keys, keys - fewest);
   }
 
   private static double square(double x) {

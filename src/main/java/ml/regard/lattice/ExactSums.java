@@ -145,8 +145,12 @@ final class ExactSums implements Serializable {
       sums[into + moment.target] += term * rows[row + dim];
       sums[into + moments.numTargets + moment.target] += term * rows[row + dim + 1];
     }
-    int broad = into + 2 * moments.numTargets + 5;
-    sums[broad] += half * rows[row + dim];
-    sums[broad + 1] += half * rows[row + dim + 2];
+    int broad = into + 2 * moments.numTargets;
+    sums[broad + 5] += half * rows[row + dim];
+    sums[broad + 6] += half * rows[row + dim + 2];
+    if (moments.spread) {
+      sums[broad + LatticeSums.SPREAD] += e * rows[row + dim + 2];
+      sums[broad + LatticeSums.SPREAD + 1] += e * e * rows[row + dim + 3];
+    }
   }
 }

@@ -48,12 +48,9 @@ final class Grid implements Serializable {
     }
     tiling = new Tiling(axes);
     NodeKernels kernels = spacing.kernels();
-    int scratch = axes.length - 1;
-    int dense = moments.columns + moments.width + scratch;
-    numbers = tiling.size() * Tiling.NODES * dense;
+    numbersPerNode = moments.columns + moments.width + axes.length - 1;
+    numbers = tiling.size() * Tiling.NODES * numbersPerNode;
     sparse = !(numbers <= budget && tiling.addressable()) && axes.length == SPARSE;
-    int around = 2 * Convolution.tilesWithin(tiling, kernels.broad);
-    numbersPerNode = dense + (sparse ? around * scratch : 0);
     mostTiles = sparse ? budget / Tiling.NODES / numbersPerNode : tiling.size();
     double lengths =
         2.0 * moments.convolutions() * kernels.narrow[0].length

@@ -9,7 +9,8 @@ import ml.regard.kernel.Terms;
  *
  * <pre>
  *   nodes     prod_f (range_f / (spacing h_f) + order), up to whole tiles ({@link Tiling})
- *   numbers   nodes times 3 spread + 2 for each of S, T_g, U_gh + 3 for the bound + d - 1 scratch
+ *   numbers   nodes times 3 spread + (2 for each of S, T_g, U_gh + 3 for the bound) + d - 1 scratch
+ *             where SPREAD has one more of the first and three of the second, a multiple of 8
  *   cost      (3 sites + (numbers of a query) queries) order^d + nodes (lengths of all kernels)
  * </pre>
  *
@@ -70,13 +71,12 @@ public final class LatticePlan implements NodePlan {
    * @param box the smallest and the largest of each feature, {@code [2 x d]}: keys outside are
    *     summed one by one, so it should hold all but a few; queries outside have no answer
    * @param inverseWidths length 1 (shared) or d
-   * @param terms VALUE, WIDTHS or CURVATURE
    * @param tolerance of a pooled value, as a share of the standard deviation of the values
    * @param sites about how many sites will be added
    * @param queries about how many queries will ask
    * @param budget the most numbers over all lattices, {@link #BUDGET} as a rule
    * @throws IllegalArgumentException if shapes differ, the box or an inverse width is not finite,
-   *     the tolerance is not positive, or the terms are SPREAD
+   *     or the tolerance is not positive
    */
   public static LatticePlan of(
       double[][] box,
@@ -86,7 +86,7 @@ public final class LatticePlan implements NodePlan {
       long sites,
       long queries,
       long budget) {
-    check(box, inverseWidths, terms, tolerance);
+    check(box, inverseWidths, tolerance);
     int dim = box[0].length;
     double[] widths = inverseWidths.clone();
     if (dim > MAX_FEATURES) {
@@ -101,7 +101,7 @@ public final class LatticePlan implements NodePlan {
     for (Spacing spacing : Spacing.values()) {
       double certifies = certifies(spacing, dim);
       finest = Math.min(finest, certifies);
-      if (certifies <= tolerance) {
+      if (certifies <= tolerance && (!moments.spread || counts(spacing, dim))) {
         Grid grid = new Grid(spacing, box, widths, moments, sites, queries, budget);
         least = Math.min(least, grid.numbers);
         best = grid.fits(budget) && better(grid, best) ? grid : best;
@@ -128,7 +128,7 @@ public final class LatticePlan implements NodePlan {
     return best == null || (grid.sparse == best.sparse ? grid.cost < best.cost : best.sparse);
   }
 
-  private static void check(double[][] box, double[] inverseWidths, Terms terms, double tolerance) {
+  private static void check(double[][] box, double[] inverseWidths, double tolerance) {
     int dim = box.length == 2 ? box[0].length : 0;
     if (dim == 0 || box[1].length != dim) {
       throw new IllegalArgumentException(
@@ -155,9 +155,12 @@ public final class LatticePlan implements NodePlan {
       throw new IllegalArgumentException(
           "tolerance must be positive and finite, but was " + tolerance);
     }
-    if (terms == Terms.SPREAD) {
-      throw new IllegalArgumentException("a lattice does not form the sums " + terms);
-    }
+  }
+
+  /** Whether effective keys are certified amid many keys, with the same room. */
+  private static boolean counts(Spacing spacing, int dim) {
+    double error = StrictMath.pow(1 + spacing.envelope().squaredError, dim) - 1;
+    return ROOM * StrictMath.pow(2, dim) * error <= LatticeAnswers.EFFECTIVE_KEYS;
   }
 
   private static double certifies(Spacing spacing, int dim) {

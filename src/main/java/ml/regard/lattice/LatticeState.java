@@ -8,12 +8,13 @@ import ml.regard.kernel.KeyBlock;
 /**
  * The sites met so far, spread to the nodes: three sums at each node, of C, C V and C V2 times the
  * weights of the stencil, where C is the weight of a site, V its mean value minus the centre and V2
- * the mean of their squares. Sites outside of the box are kept as they are.
+ * the mean of their squares; with SPREAD also of the squares of the weights of its keys. Sites
+ * outside of the box are kept as they are.
  *
  * <p>{@link #add} blocks of keys, {@link #merge} the states of other blocks, then ask for the
  * {@link #sums}. The order of both is the caller's; a fixed order gives fixed bits. Memory: 24
- * bytes for each node of the tiles ({@link Tiling}) that have sites within a stencil, so the state
- * of keys that are near each other is small. Not safe for many threads.
+ * bytes (32) for each node of the tiles ({@link Tiling}) that have sites within a stencil, so the
+ * state of keys that are near each other is small. Not safe for many threads.
  */
 public final class LatticeState implements NodeState {
   private static final long serialVersionUID = 1;
@@ -26,8 +27,8 @@ public final class LatticeState implements NodeState {
 
   private final OutlyingSites outlying;
 
-  /** Sums of C, C V and C V2 over the sites in the box. */
-  private final double[] totals = new double[3];
+  /** Sums of the columns over the sites in the box. */
+  private final double[] totals;
 
   private long sites;
   private boolean crowded;
@@ -42,14 +43,19 @@ public final class LatticeState implements NodeState {
   public LatticeState(LatticePlan plan, double valueCentre) {
     this.plan = plan.required();
     this.valueCentre = valueCentre;
-    outlying = new OutlyingSites(plan.dim() + 3);
+    int columns = plan.moments().columns;
+    outlying = new OutlyingSites(plan.dim() + columns);
+    totals = new double[columns];
   }
 
   @Override
   public LatticeState add(KeyBlock block) {
-    double[] site = new double[plan.dim() + 3];
+    double[] site = new double[plan.dim() + plan.moments().columns];
     for (int s = 0; s < block.sites(); s++) {
       block.readSite(s, site);
+      if (plan.moments().spread) {
+        site[plan.dim() + 3] = block.squaredWeight(s);
+      }
       add(site, 0);
     }
     return this;
@@ -58,7 +64,8 @@ public final class LatticeState implements NodeState {
   /**
    * Adds one site.
    *
-   * @param rows features and, over its keys, sum c, sum c (v - centre) and sum c (v - centre)^2
+   * @param rows features and, over its keys, sum c, sum c (v - centre) and sum c (v - centre)^2,
+   *     and with SPREAD sum c^2
    * @param at where its row begins
    */
   public void add(double[] rows, int at) {
@@ -148,11 +155,28 @@ public final class LatticeState implements NodeState {
 
   /**
    * Whether more sites are outside of the box than are kept, or those in it lie in more tiles than
-   * the budget has room for: there are no sums.
+   * the budget has room for: there are no sums. For a sparse plan this looks at all tiles.
    */
   @Override
   public boolean overflowed() {
-    return crowded || outlying.overflowed();
+    return crowded || outlying.overflowed() || numbers() > plan.budget();
+  }
+
+  /** Numbers that the sums need at their most, this state included. */
+  long numbers() {
+    Moments moments = plan.moments();
+    return plan.sparse()
+        ? (long) tiles.size() * Tiling.NODES * (moments.columns + moments.width)
+            + separable(new Tiles(tiles, moments.columns)).scratch()
+        : plan.bytes() / Double.BYTES;
+  }
+
+  private Separable separable(Tiles spread) {
+    return new Separable(plan, spread.numbers, wanted(spread));
+  }
+
+  private int[] wanted(Tiles spread) {
+    return plan.sparse() ? spread.numbers : plan.tiling().all();
   }
 
   @Override
@@ -165,8 +189,8 @@ public final class LatticeState implements NodeState {
       return "%d sites lie in more than the %d tiles of %d nodes that a budget of %d numbers has room for"
           .formatted(sites, plan.mostTiles(), Tiling.NODES, plan.budget());
     }
-    return "%d sites lie in %d tiles of %d nodes, and %d outside of the box"
-        .formatted(sites, tiles.size(), Tiling.NODES, outlying.size());
+    return "%d sites lie in %d tiles of %d nodes, and %d outside of the box: sums need %d numbers, and the budget is %d"
+        .formatted(sites, tiles.size(), Tiling.NODES, outlying.size(), numbers(), plan.budget());
   }
 
   /**
@@ -183,8 +207,7 @@ public final class LatticeState implements NodeState {
       throw new IllegalStateException(sentence());
     }
     Tiles spread = new Tiles(tiles, plan.moments().columns);
-    int[] wanted = plan.sparse() ? spread.numbers : plan.tiling().all();
-    Separable separable = new Separable(plan, wanted);
+    Separable separable = separable(spread);
     Tiles[] numbers = new Tiles[plan.moments().numNumbers];
     int targets = plan.moments().numTargets;
     for (int column = 0; column < 2; column++) {
@@ -194,9 +217,14 @@ public final class LatticeState implements NodeState {
     for (int column = 0; column < 3; column++) {
       numbers[2 * targets + column] = separable.broad(spread, column);
     }
+    if (plan.moments().spread) {
+      numbers[2 * targets + 3] = separable.narrow(spread, 2)[0];
+      numbers[2 * targets + 4] = separable.squared(spread, 3);
+      numbers[2 * targets + 5] = separable.broad(spread, 3);
+    }
     ExactSums exact = new ExactSums(plan, outlying);
     ErrorBound bound = new ErrorBound(plan, totals, sites, exact);
-    return new LatticeSums(plan, valueCentre, sideBySide(numbers, wanted), exact, bound);
+    return new LatticeSums(plan, valueCentre, sideBySide(numbers, wanted(spread)), exact, bound);
   }
 
   /** The numbers of each node next to each other; takes the tiles away from where they were. */

@@ -15,6 +15,9 @@ public final class LatticeSums implements NodeSums {
   /** What a query has beside the numbers of a node: see {@link #answer}. */
   private static final int MORE = 4;
 
+  /** Where those with SPREAD are, behind the sums by target: of c v^2, c^2 squared and broad. */
+  static final int SPREAD = 3 + MORE;
+
   private final LatticePlan plan;
   private final double valueCentre;
   private final Tiles nodes;
@@ -39,6 +42,11 @@ public final class LatticeSums implements NodeSums {
     return bound.deviation;
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException if something is left out and the terms are SPREAD
+   */
   @Override
   public LatticeAnswers answers(double[] queries) {
     int columns = plan.dim() + 3;
@@ -48,9 +56,15 @@ public final class LatticeSums implements NodeSums {
     double[] numbers = new double[nodes.width];
     Footprint footprint = new Footprint(plan);
     Own own = new Own(plan);
+    boolean spread = plan.moments().spread;
     for (int i = 0; i < size; i++) {
       if (footprint.move(queries, i * columns) && footprint.interpolate(nodes, numbers)) {
-        own.move(footprint, queries[i * columns + plan.dim()] != 0);
+        boolean leaves = queries[i * columns + plan.dim()] != 0;
+        if (leaves && spread) {
+          throw new IllegalArgumentException(
+              "query %d leaves keys out, which the sums SPREAD do not".formatted(i));
+        }
+        own.move(footprint, leaves);
         answer(numbers, own, queries, i * columns, sums, i * stride);
       } else {
         Arrays.fill(sums, i * stride, (i + 1) * stride, Double.NaN);
@@ -61,7 +75,7 @@ public final class LatticeSums implements NodeSums {
 
   /**
    * Writes the sums of c and of c v by target, then the broad sums of c, c v and c v^2; those of c
-   * and c v^2 before anything was left out; and those of sites outside of the box.
+   * and c v^2 before anything was left out; those of sites outside of the box; then the rest.
    */
   private void answer(
       double[] numbers, Own own, double[] queries, int at, double[] sums, int into) {
@@ -77,6 +91,8 @@ public final class LatticeSums implements NodeSums {
     }
     sums[into + broad + 3] = Math.max(0, numbers[broad]);
     sums[into + broad + 4] = Math.max(0, numbers[broad + 2]);
+    int rest = broad + 3;
+    System.arraycopy(numbers, rest, sums, into + rest + MORE, plan.moments().numNumbers - rest);
     exact.add(queries, at, sums, into);
   }
 }

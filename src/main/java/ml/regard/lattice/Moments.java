@@ -18,6 +18,9 @@ import ml.regard.kernel.Terms;
  *   a shared width         T: sum_f x_f^2       U: sum_f x_f^4 + 2 sum_{f&lt;g} x_f^2 x_g^2
  * </pre>
  *
+ * <p>The spread of the values and the effective keys need sums beside the targets, of c v^2 and of
+ * c^2 key by key.
+ *
  * <p>Immutable.
  */
 final class Moments implements Serializable {
@@ -44,10 +47,16 @@ final class Moments implements Serializable {
   final int numTargets;
   final Moment[] moments;
 
-  /** Numbers that are spread to each node. */
-  final int columns = 3;
+  /** Whether there are {@link Terms#SPREAD} sums. */
+  final boolean spread;
 
-  /** Numbers that each node has in the end: two for each target and three broad sums. */
+  /** Numbers that are spread to each node: c, c v, c v^2, and with spread c^2. */
+  final int columns;
+
+  /**
+   * Numbers that each node has in the end: two for each target, three broad sums, and with spread
+   * those of c v^2, of c^2 with the square of the kernel, and of c^2 with the broad one.
+   */
   final int numNumbers;
 
   /** The same, up to a multiple of {@link RowSupport#STEP}. */
@@ -62,7 +71,9 @@ final class Moments implements Serializable {
     moments = found.toArray(Moment[]::new);
     int pairs = numWidths * (numWidths + 1) / 2;
     numTargets = 1 + (maxPower > 0 ? numWidths : 0) + (maxPower > 1 ? pairs : 0);
-    numNumbers = 2 * numTargets + 3;
+    spread = terms == Terms.SPREAD;
+    columns = spread ? 4 : 3;
+    numNumbers = 2 * numTargets + (spread ? 6 : 3);
     width = (numNumbers + RowSupport.STEP - 1) / RowSupport.STEP * RowSupport.STEP;
   }
 

@@ -5,6 +5,7 @@ package ml.regard.lattice;
  *
  * <pre>
  *   narrow   x^(2k) exp(-x^2 / 2)    k = 0, 1, 2      up to the reach R
+ *   squared  exp(-x^2)               up to R / sqrt(2), where it is as small
  *   broad    exp(-x^2 / 4)           up to sqrt(2) R between points, whatever their stencils
  * </pre>
  *
@@ -16,6 +17,7 @@ final class NodeKernels {
   /** By k. */
   final double[][] narrow;
 
+  final double[] squared;
   final double[] broad;
 
   NodeKernels(Spacing spacing) {
@@ -25,6 +27,10 @@ final class NodeKernels {
       narrow[0][m] = StrictMath.exp(-x2 / 2);
       narrow[1][m] = x2 * narrow[0][m];
       narrow[2][m] = x2 * narrow[1][m];
+    }
+    squared = new double[1 + (int) Math.floor(spacing.reach() / Math.sqrt(2) / spacing.spacing())];
+    for (int m = 0; m < squared.length; m++) {
+      squared[m] = StrictMath.exp(-square(m, spacing));
     }
     int cells = (int) Math.ceil(Math.sqrt(2) * spacing.reach() / spacing.spacing());
     broad = new double[1 + cells + spacing.order()];

@@ -15,6 +15,11 @@
  * ml.regard.lattice.LatticeSums}, once; their {@link ml.regard.lattice.LatticeAnswers} to blocks of
  * queries. Queries that are not certified must be asked again, of exact sums.
  *
+ * <p>Nodes are held in tiles ({@code Tiling}): a state has those that its sites touch, and is small
+ * where these are near each other; sums have all of the box, or with three features and not enough
+ * room those that a key has touched. Convolutions run on all cores. The loops of sites and queries
+ * have a twin with the Vector API ({@code RowSupport}), and bits depend on neither.
+ *
  * <p>Conventions:
  *
  * <ul>

@@ -162,6 +162,62 @@ class ErrorBoundSuite extends AnyFunSuite {
     check(3, 200, Seq(4))
   }
 
+  test("the bounds of variance and effective keys hold") {
+    for (dim <- 1 to 3; name <- Data.names) {
+      val rows = Data(name, 400, dim, seed = 10 + dim)
+      val (keys, box) = (rows.pack, Data.box(rows))
+      val queries = Data.points(box, 200, seed = 6) ++ rows.features.take(100)
+      var (bounded, certified) = (0, 0)
+      val ratios = Array.fill(3)(ArrayBuffer.empty[Double])
+      for (share <- Seq(0.02, 0.06, 0.2, 1.0, 40.0); tolerance <- Seq(1e-3, 1e-6)) {
+        val w = Array.tabulate(dim)(f => 1 / (share * (box(1)(f) - box(0)(f))))
+        val plan = Lattices.plan(box, w, Terms.SPREAD, tolerance, Budget)
+        if (!plan.declined && !plan.sparse) {
+          val answers = Lattices.state(plan, keys).sums.answers(Lattices.rows(queries))
+          val found = answers.state
+          val exact =
+            AttentionPooling.pool(keys, QueryBlock.of(dim, queries), w, Terms.SPREAD)
+          for (i <- queries.indices if !answers.bounds(i)(0).isInfinite) {
+            val limits = answers.bounds(i)
+            def numbers(state: PooledState) =
+              Seq(state.pooled(i), state.variance(i), state.effectiveKeys(i))
+            bounded += 1
+            for (((a, b), d) <- numbers(found).zip(numbers(exact)).zipWithIndex) {
+              val error = math.abs(a - b)
+              // Exact variances are differences, too.
+              val mean = exact.pooled(i) - keys.valueCentre
+              val scale = math.abs(b) + (if (d == 1) mean * mean else 0)
+              assert(
+                limits(d).isInfinite || error <= limits(d) + 4 * Rounding * scale,
+                s"$name, $dim features, width $share, tolerance $tolerance, query $i number $d"
+              )
+              if (error > 0 && answers.certified(i)) ratios(d) += limits(d) / error
+            }
+            if (answers.certified(i)) {
+              certified += 1
+              val off = math.abs(found.effectiveKeys(i) / exact.effectiveKeys(i) - 1)
+              assert(off <= LatticeAnswers.EFFECTIVE_KEYS)
+            }
+          }
+        }
+      }
+      info(
+        f"$name, $dim features: $bounded bounded, $certified certified; bound/error in the median " +
+          ratios.map(r => f"${r.sorted.apply(r.size / 2)}%.0f").mkString(", ")
+      )
+      assert(certified > bounded / 2)
+    }
+  }
+
+  test("the sums SPREAD leave nothing out") {
+    val keys = Rows.random(50, 1, seed = 2).pack
+    val plan = Lattices.plan(Data.box(Rows.of(keys)), Array(1.0), Terms.SPREAD)
+    val sums = Lattices.state(plan, keys).sums
+    val thrown =
+      intercept[IllegalArgumentException](sums.answers(Array(keys.feature(0, 0), 1.0, 0.0, 0.0)))
+    assert(thrown.getMessage == "query 0 leaves keys out, which the sums SPREAD do not")
+  }
+
   test("the bound holds where the lattice is sparse") {
     val seen = check(3, 400, Seq(5), Seq("knots"), Seq(0.01, 0.015, 0.02), SparseBudget)
     assert(seen.sparse > 5)

@@ -96,9 +96,5 @@ class LatticePlanSuite extends AnyFunSuite {
     assert(
       refused(plan(box(1), Array(1), 0)) == "tolerance must be positive and finite, but was 0.0"
     )
-    assert(
-      refused(LatticePlan.of(box(1), Array(1.0), Terms.SPREAD, 1e-6, 1, 1, LatticePlan.BUDGET)) ==
-        "a lattice does not form the sums SPREAD"
-    )
   }
 }

@@ -170,6 +170,23 @@ class LatticeSuite extends AnyFunSuite {
     assert(!one.overflowed && one.merge(state).overflowed)
   }
 
+  test("what convolutions hold on the way counts, too") {
+    // Few points, far apart: between them lie more tiles than around them.
+    val rows = Rows.random(60, 3, seed = 7)
+    val keys = rows.pack
+    def state(budget: Long) =
+      Lattices.state(Lattices.plan(Data.box(rows), Array(20.0), Terms.VALUE, budget = budget), keys)
+    val roomy = state(1L << 28)
+    assert(!roomy.overflowed)
+    val tight = state(roomy.numbers - 1)
+    assert(tight.overflowed && tight.tiles == roomy.tiles)
+    assert(
+      tight.sentence.endsWith(
+        s"sums need ${roomy.numbers} numbers, and the budget is ${roomy.numbers - 1}"
+      )
+    )
+  }
+
   test("bits do not depend on the number of threads") {
     for (dim <- 1 to 3) {
       val rows = Rows.random(2000, dim, seed = dim)
