@@ -66,7 +66,7 @@ public final class FileStore implements KeyStore {
    */
   public static FileStore write(Dataset<Row> rows, String path, int dim, String engine) {
     SparkSession session = rows.sparkSession();
-    KeyTable.write(KeyTable.sorted(rows, dim), path);
+    KeySort.write(rows, dim, path);
     return new FileStore(path, files(session, path, dim, Double.NaN).centred(), engine);
   }
 

@@ -1,9 +1,13 @@
 package ml.regard.engine;
 
 import java.io.Serializable;
+import java.util.Arrays;
 
-/** A row of the {@link KeyTable} as Spark's bean encoder wants it: flat arrays, no boxes. */
-public final class KeyRow implements Serializable {
+/**
+ * A row of the {@link KeyTable} as Spark's bean encoder wants it: flat arrays, no boxes. While rows
+ * are sorted, a row has its place on the curve for a position.
+ */
+public final class KeyRow implements Serializable, Comparable<KeyRow> {
   private static final long serialVersionUID = 1;
 
   private long position;
@@ -41,5 +45,19 @@ public final class KeyRow implements Serializable {
 
   public void setWeight(double weight) {
     this.weight = weight;
+  }
+
+  /** By position, features, value and weight. */
+  @Override
+  public int compareTo(KeyRow other) {
+    if (position != other.position) {
+      return position < other.position ? -1 : 1;
+    }
+    int byFeatures = Arrays.compare(features, other.features);
+    if (byFeatures != 0) {
+      return byFeatures;
+    }
+    int byValue = Double.compare(value, other.value);
+    return byValue != 0 ? byValue : Double.compare(weight, other.weight);
   }
 }

@@ -1,27 +1,18 @@
 package ml.regard.engine;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.PackedKeys;
-import ml.regard.kernel.SpaceOrder;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.api.java.UDF1;
-import org.apache.spark.sql.functions;
-import org.apache.spark.sql.types.DataTypes;
-import scala.Tuple2;
-import scala.collection.Seq;
 
 /**
  * Keys in canonical order as a table: position (long), features (array of double), value and weight
@@ -48,64 +39,15 @@ final class KeyTable {
             .flatMap(block -> rowsOf(shared.value().block(block))));
   }
 
-  /**
-   * The table of rows in any order: sorted over the cluster by (place on the curve of {@link
-   * SpaceOrder}, features, value, weight), which is the canonical order, and numbered in it.
-   * Nothing passes through the driver but the walls of the curve's grid, for which each of its
-   * features is sorted by itself.
-   *
-   * @param rows columns features (array of dim), value and weight of usable rows with positive
-   *     weight
-   */
-  static Dataset<Row> sorted(Dataset<Row> rows, int dim) {
-    SpaceOrder order = new SpaceOrder(walls(rows, dim));
-    UDF1<Seq<Double>, Long> code = key -> order.code(doubles(key));
-    // Until it is numbered, a row has its place on the curve for a position.
-    JavaRDD<KeyRow> sorted =
-        rows.select(
-                functions.udf(code, DataTypes.LongType).apply(rows.col("features")).as("position"),
-                rows.col("features"),
-                rows.col("value"),
-                rows.col("weight"))
-            .orderBy("position", "features", "value", "weight")
-            .as(Encoders.bean(KeyRow.class))
-            .toJavaRDD();
-    return of(
-        rows.sparkSession(),
-        sorted
-            .zipWithIndex()
-            .map(
-                numbered -> {
-                  numbered._1().setPosition(numbered._2());
-                  return numbered._1();
-                }));
+  /** In how many parts so many rows are sorted: about 64 MB each, or one for each core. */
+  static int partitions(int cores, double rows, int dim) {
+    double parts = Math.max(rows * rowBytes(dim) / PARTITION_BYTES, cores);
+    return (int) Math.max(1, Math.min(parts, rows / KeyFiles.SEGMENT_SIZE));
   }
 
-  private static double[][] walls(Dataset<Row> rows, int dim) {
-    double[][] walls = new double[dim > SpaceOrder.MAX_FEATURES ? 0 : dim][];
-    long count = walls.length == 0 ? 0 : rows.count();
-    long[] ranks = SpaceOrder.ranks(count);
-    for (int f = 0; f < walls.length; f++) {
-      Column feature = functions.element_at(rows.col("features"), f + 1).as("feature");
-      Map<Long, Double> found =
-          rows.select(feature)
-              .orderBy("feature")
-              .toJavaRDD()
-              .zipWithIndex()
-              .filter(ranked -> Arrays.binarySearch(ranks, ranked._2()) >= 0)
-              .mapToPair(ranked -> new Tuple2<>(ranked._2(), ranked._1().getDouble(0)))
-              .collectAsMap();
-      walls[f] = Arrays.stream(ranks).mapToDouble(found::get).toArray();
-    }
-    return walls;
-  }
-
-  private static double[] doubles(Seq<Double> key) {
-    double[] point = new double[key.length()];
-    for (int f = 0; f < point.length; f++) {
-      point[f] = key.apply(f);
-    }
-    return point;
+  /** A position, the features, a value and a weight. */
+  static int rowBytes(int dim) {
+    return Math.multiplyExact(Double.BYTES, dim + 3);
   }
 
   /** Writes a table that is in canonical order. */
@@ -113,7 +55,7 @@ final class KeyTable {
     table.write().option("parquet.block.size", ROW_GROUP_BYTES).parquet(path);
   }
 
-  private static Dataset<Row> of(SparkSession session, JavaRDD<KeyRow> rows) {
+  static Dataset<Row> of(SparkSession session, JavaRDD<KeyRow> rows) {
     return session.createDataset(rows.rdd(), Encoders.bean(KeyRow.class)).selectExpr(COLUMNS);
   }
 

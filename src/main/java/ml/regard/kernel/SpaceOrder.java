@@ -24,6 +24,9 @@ public final class SpaceOrder implements Serializable {
   private static final int BITS = 8;
   private static final int CELLS = 1 << BITS;
 
+  /** Codes are from 0 to below two to this power. */
+  public static final int CODE_BITS = BITS * MAX_FEATURES;
+
   private final double[][] walls;
 
   /**

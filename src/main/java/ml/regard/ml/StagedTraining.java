@@ -7,19 +7,20 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.size;
-import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.when;
 
+import java.util.Arrays;
 import java.util.Optional;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
-import org.apache.spark.ml.functions;
+import ml.regard.engine.KeyRow;
+import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.api.java.UDF3;
-import org.apache.spark.sql.types.DataTypes;
+import scala.Tuple2;
 
 /**
  * Training rows written to a {@link StagingFolder}, where all that follows reads them: the source
@@ -28,6 +29,7 @@ import org.apache.spark.sql.types.DataTypes;
  */
 final class StagedTraining {
   private static final String PROBLEM = "problem";
+  private static final String SIZE = "size";
   private static final String ROWS = "rows";
   private static final String KEYS = "keys";
 
@@ -48,31 +50,40 @@ final class StagedTraining {
     }
   }
 
-  /**
-   * The rows with what is wrong with them; -0.0 becomes 0.0, so that equal rows have equal bits.
-   */
+  /** The rows, or what is wrong with them. */
   private static Dataset<Row> checked(Dataset<Row> table) {
-    UDF3<Vector, Double, Double, String> problem = TrainingRows::problem;
-    Column[] cells = {
-      col(TrainingRows.FEATURES), col(TrainingRows.VALUE), col(TrainingRows.WEIGHT)
-    };
+    MapFunction<Row, Tuple2<KeyRow, String>> check = StagedTraining::checked;
     return table
-        .withColumn(
-            PROBLEM, org.apache.spark.sql.functions.udf(problem, DataTypes.StringType).apply(cells))
+        .select(TrainingRows.FEATURES, TrainingRows.VALUE, TrainingRows.WEIGHT)
+        .map(check, Encoders.tuple(Encoders.bean(KeyRow.class), Encoders.STRING()))
         .select(
-            when(
-                    cells[0].isNotNull(),
-                    transform(functions.vector_to_array(cells[0], "float64"), x -> x.plus(0.0)))
-                .as(TrainingRows.FEATURES),
-            cells[1].plus(0.0).as(TrainingRows.VALUE),
-            cells[2],
-            col(PROBLEM));
+            col("_1.features").as(TrainingRows.FEATURES),
+            col("_1.value").as(TrainingRows.VALUE),
+            col("_1.weight").as(TrainingRows.WEIGHT),
+            size(col("_1.features")).as(SIZE),
+            col("_2").as(PROBLEM));
+  }
+
+  /** -0.0 becomes 0.0, so that equal rows have equal bits. */
+  private static Tuple2<KeyRow, String> checked(Row row) {
+    Vector features = row.getAs(0);
+    Double value = row.getAs(1);
+    Double weight = row.getAs(2);
+    String problem = TrainingRows.problem(features, value, weight);
+    KeyRow key = new KeyRow();
+    key.setFeatures(new double[0]);
+    if (problem == null) {
+      key.setFeatures(Arrays.stream(features.toArray()).map(x -> x + 0.0).toArray());
+      key.setValue(value + 0.0);
+      key.setWeight(weight);
+    }
+    return new Tuple2<>(key, problem);
   }
 
   private static TrainingRows staged(
       Dataset<Row> rows, StagingFolder folder, EngineChoice choice, KernelRegressionParams params) {
     Column usable = col(PROBLEM).isNull();
-    Column dims = when(usable, size(col(TrainingRows.FEATURES)));
+    Column dims = when(usable, col(SIZE));
     Row counts =
         rows.agg(
                 count(lit(1)),

@@ -193,6 +193,20 @@ class PartitionedEngineSuite extends AnyFunSuite {
     assertClose(stored.keys.valueCentre, rows.pack.valueCentre, Rounding)
   }
 
+  test("so are they when parts are merged, with and without a curve, and with many twins") {
+    val n = 2 * KeyFiles.SEGMENT_SIZE + 1
+    val random = new Random(6)
+    val twins = Array.fill(n)(random.nextInt(3) - 1.0)
+    for (
+      rows <- Seq(1, 2, 6, 7).map(Rows.random(n, _, seed = 13, weighted = true)) :+
+        Rows(twins.map(Array(_)), twins.map(_.abs), Array.fill(n)(1.0))
+    ) {
+      val stored = store(rows)
+      assert(files(stored).numKeys == n)
+      assert(stored.keys.contentHash == rows.pack.contentHash)
+    }
+  }
+
   test("queries that meet keys from files have the bits of keys in memory") {
     val rows = Rows.random(KeyFiles.SEGMENT_SIZE + 100, 2, seed = 6, weighted = true)
     val packed = new MemoryStore(rows.pack)
