@@ -116,17 +116,37 @@ final class TrustRegion {
 
   /** The norm of the gradient by the widths that may move. */
   double gradientNorm() {
-    return Dense.euclidean(freeGradient());
+    return Dense.euclidean(freeGradient(moving()));
   }
 
-  /** The next step as the model has it, within the trust region; zero where there is none. */
+  /**
+   * The next step as the model has it, within the trust region and the bounds of the widths; zero
+   * where there is none. A width that the step would push out of its bound stays where it is, and
+   * the others step without it: what is left of a step that was cut need not lead downhill.
+   */
   double[] proposal() {
-    double[] step = model().step(radius);
-    double[] moved = moved(step);
-    for (int g = 0; g < step.length; g++) {
-      step[g] = StrictMath.log(inverseWidths[g] / moved[g]);
+    boolean[] moves = moving();
+    while (true) {
+      QuadraticModel model = model(moves);
+      double[] step = model.step(radius);
+      double[] within = step.clone();
+      double[] moved = moved(step);
+      for (int g = 0; g < step.length; g++) {
+        within[g] = StrictMath.log(inverseWidths[g] / moved[g]);
+      }
+      boolean promising = model.decrease(within) > 0;
+      boolean held = false;
+      for (int g = 0; g < step.length; g++) {
+        boolean cut = Math.abs(within[g]) < (1 - 1e-9) * Math.abs(step[g]) - 1e-12;
+        if (moves[g] && cut && (!promising || Math.abs(within[g]) < 1e-12)) {
+          moves[g] = false;
+          held = true;
+        }
+      }
+      if (!held) {
+        return within;
+      }
     }
-    return step;
   }
 
   /** By how much a step promises to lower the criterion, as a share of it. */
@@ -142,9 +162,9 @@ final class TrustRegion {
     int n = inverseWidths.length;
     double[][] covariance = criterion.gradientCovariance(sums, objective.numRows());
     double[][] matrix = criterion.curvature(sums, objective.numRows());
-    SymmetricEigen eigen = SymmetricEigen.of(restricted(matrix));
-    double largest = Dense.largest(eigen.values());
     boolean[] moves = moving();
+    SymmetricEigen eigen = SymmetricEigen.of(restricted(matrix, moves));
+    double largest = Dense.largest(eigen.values());
     double noise = 0;
     for (int k = 0; k < n; k++) {
       double variance = 0;
@@ -203,6 +223,10 @@ final class TrustRegion {
   }
 
   private QuadraticModel model() {
+    return model(moving());
+  }
+
+  private QuadraticModel model(boolean[] moves) {
     int n = inverseWidths.length;
     double[][] matrix = criterion.curvature(sums, objective.numRows());
     if (!criterion.isExact(sums)) {
@@ -212,11 +236,10 @@ final class TrustRegion {
         }
       }
     }
-    return new QuadraticModel(freeGradient(), restricted(matrix));
+    return new QuadraticModel(freeGradient(moves), restricted(matrix, moves));
   }
 
-  private double[][] restricted(double[][] matrix) {
-    boolean[] moves = moving();
+  private static double[][] restricted(double[][] matrix, boolean[] moves) {
     for (int g = 0; g < matrix.length; g++) {
       for (int h = 0; h < matrix.length; h++) {
         if (!moves[g] || !moves[h]) {
@@ -227,9 +250,8 @@ final class TrustRegion {
     return matrix;
   }
 
-  private double[] freeGradient() {
+  private double[] freeGradient(boolean[] moves) {
     double[] gradient = criterion.gradient(sums, objective.numRows());
-    boolean[] moves = moving();
     for (int g = 0; g < gradient.length; g++) {
       gradient[g] = moves[g] ? gradient[g] : 0;
     }
