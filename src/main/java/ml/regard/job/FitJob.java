@@ -198,7 +198,8 @@ final class FitJob extends Job {
       names = "--engine",
       paramLabel = "NAME",
       description =
-          "broadcast, partitioned for keys that do not fit in memory, or auto (default: auto).")
+          "broadcast, partitioned for keys that do not fit in memory, lattice for many rows of at"
+              + " most 3 features, or auto (default: auto).")
   private EngineName engine;
 
   @Option(
@@ -213,8 +214,8 @@ final class FitJob extends Job {
       names = "--staging",
       paramLabel = "DIR",
       description =
-          "Where engine partitioned keeps its keys during the fit; every executor must reach it"
-              + " (default: beside --model).")
+          "Where engine partitioned or lattice keeps its keys during the fit; every executor must"
+              + " reach it (default: beside --model).")
   private String staging;
 
   @Option(

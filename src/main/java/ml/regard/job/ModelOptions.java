@@ -12,8 +12,8 @@ final class ModelOptions {
       defaultValue = "auto",
       paramLabel = "NAME",
       description =
-          "broadcast, partitioned to leave the keys in the model's files, or auto (default:"
-              + " ${DEFAULT-VALUE}).")
+          "broadcast, partitioned to leave the keys in the model's files, lattice for many rows"
+              + " and keys of at most 3 features, or auto (default: ${DEFAULT-VALUE}).")
   EngineName engine;
 
   @Option(
