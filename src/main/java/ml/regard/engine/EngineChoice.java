@@ -31,11 +31,7 @@ public record EngineChoice(String engine, String reason) {
    */
   public static EngineChoice of(
       String asked, SparkContext spark, long numKeys, int dim, boolean latticeServes) {
-    if (asked.equals(LATTICE) && dim > LatticePlan.MAX_FEATURES) {
-      throw new DataException(
-          "engine lattice has at most %d features, but there are %d: take engine broadcast or partitioned"
-              .formatted(LatticePlan.MAX_FEATURES, dim));
-    }
+    requireFeatures(asked, dim);
     long bytes = KeyMemory.bytes(numKeys, dim);
     KeyMemory memory = KeyMemory.of(spark);
     boolean fits = memory.holds(bytes);
@@ -64,6 +60,19 @@ public record EngineChoice(String engine, String reason) {
     }
     String engine = fits ? BROADCAST : PARTITIONED;
     return new EngineChoice(engine, "engine %s (chosen): %s".formatted(engine, need));
+  }
+
+  /**
+   * Stops who asks for the lattice engine with too many features; no row need be counted for it.
+   *
+   * @throws DataException if so
+   */
+  public static void requireFeatures(String asked, int dim) {
+    if (asked.equals(LATTICE) && dim > LatticePlan.MAX_FEATURES) {
+      throw new DataException(
+          "engine lattice has at most %d features, but there are %d: take engine broadcast or partitioned"
+              .formatted(LatticePlan.MAX_FEATURES, dim));
+    }
   }
 
   public boolean isLattice() {

@@ -43,12 +43,15 @@ record TrainingRows(
   static final String VALIDATION = "validation";
 
   /**
-   * Counts the rows, chooses the engine by their number, and reads them.
+   * Counts the rows, chooses the engine by their number, and reads them. An engine that does not do
+   * what else is asked for is refused before that.
    *
    * @throws DataException if there are no rows, the vectors differ in size, no weight is positive,
    *     the engine asked for cannot hold them, or, with handleInvalid error, a row cannot be used
    */
   static TrainingRows read(Dataset<?> dataset, KernelRegressionParams params) {
+    requireServed(params, params.getEngine());
+    SparkContext spark = dataset.sparkSession().sparkContext();
     Dataset<Row> rows =
         dataset.select(
             Columns.named(params.getFeaturesCol()).as(FEATURES),
@@ -56,24 +59,24 @@ record TrainingRows(
             weight(params).cast(DataTypes.DoubleType).as(WEIGHT),
             fold(params).as(FOLD),
             validation(params).as(VALIDATION));
+    int dim = dim(rows);
+    EngineChoice.requireFeatures(params.getEngine(), dim);
+    boolean latticeServes = latticeServes(spark, params);
     EngineChoice choice =
-        EngineChoice.of(
-            params.getEngine(),
-            dataset.sparkSession().sparkContext(),
-            rows.count(),
-            dim(rows),
-            latticeServes(dataset.sparkSession().sparkContext(), params));
-    if (choice.isBroadcast()) {
-      return PackedTraining.read(rows, choice, params);
+        EngineChoice.of(params.getEngine(), spark, rows.count(), dim, latticeServes);
+    requireServed(params, choice.engine());
+    return choice.isBroadcast()
+        ? PackedTraining.read(rows, choice, params)
+        : StagedTraining.read(rows, choice, params);
+  }
+
+  private static void requireServed(KernelRegressionParams params, String engine) {
+    boolean inFiles =
+        engine.equals(EngineChoice.PARTITIONED) || engine.equals(EngineChoice.LATTICE);
+    Optional<String> obstacle = inFiles ? obstacle(params, engine) : Optional.empty();
+    if (obstacle.isPresent()) {
+      throw new DataException("%s, but the engine is %s".formatted(obstacle.get(), engine));
     }
-    obstacle(params, choice.engine())
-        .ifPresent(
-            what -> {
-              throw new DataException(
-                  "%s needs engine broadcast, but the engine is %s"
-                      .formatted(what, choice.engine()));
-            });
-    return StagedTraining.read(rows, choice, params);
   }
 
   private static boolean latticeServes(SparkContext spark, KernelRegressionParams params) {
@@ -84,14 +87,16 @@ record TrainingRows(
   /** What an engine that leaves keys in files does not do: they are left out by row only. */
   private static Optional<String> obstacle(KernelRegressionParams params, String engine) {
     if (!params.getLeaveOut().equals("row")) {
-      return Optional.of("leaveOut " + params.getLeaveOut());
+      return Optional.of("leaveOut %s needs engine broadcast".formatted(params.getLeaveOut()));
     }
     if (!params.getValidationIndicatorCol().isEmpty()) {
-      return Optional.of("validationIndicatorCol " + params.getValidationIndicatorCol());
+      return Optional.of(
+          "validationIndicatorCol %s needs engine broadcast"
+              .formatted(params.getValidationIndicatorCol()));
     }
     boolean within = params.getAnswerTolerance() > 0;
     return engine.equals(EngineChoice.LATTICE) && !within
-        ? Optional.of("answerTolerance 0")
+        ? Optional.of("answerTolerance 0 needs engine broadcast or partitioned")
         : Optional.empty();
   }
 
