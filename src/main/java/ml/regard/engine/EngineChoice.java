@@ -16,6 +16,9 @@ public record EngineChoice(String engine, String reason) {
   public static final String PARTITIONED = "partitioned";
   public static final String LATTICE = "lattice";
 
+  /** Finer tolerances few lattices certify. */
+  public static final double LATTICE_TOLERANCE = 1e-9;
+
   /** Fewer keys are not worth writing to files. */
   public static final int LATTICE_KEYS = 1 << 16;
 

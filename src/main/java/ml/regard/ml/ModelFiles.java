@@ -176,7 +176,7 @@ final class ModelFiles {
       int numKeys = section.path("numKeys").asInt();
       int numFeatures = section.path("numFeatures").asInt();
       SparkContext spark = sparkSession().sparkContext();
-      boolean within = params.getAnswerTolerance() > 0;
+      boolean within = params.getAnswerTolerance() >= EngineChoice.LATTICE_TOLERANCE;
       EngineChoice choice = EngineChoice.of(asked, spark, numKeys, numFeatures, within);
       if (choice.isLattice()) {
         FileStore files = open(path, section, choice);

@@ -81,6 +81,7 @@ record TrainingRows(
 
   private static boolean latticeServes(SparkContext spark, KernelRegressionParams params) {
     return StagingFolder.isKnown(spark, params.getStagingDir())
+        && params.getAnswerTolerance() >= EngineChoice.LATTICE_TOLERANCE
         && obstacle(params, EngineChoice.LATTICE).isEmpty();
   }
 
