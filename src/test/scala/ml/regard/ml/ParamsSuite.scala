@@ -63,7 +63,7 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getEngine == "auto" && estimator.getNumPartitions == 0)
     assert(estimator.getAggregationDepth == 2 && estimator.getStagingDir == "")
     assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
-    assert(estimator.getOnCancel == "discard" && estimator.getAnswerTolerance == 1e-12)
+    assert(estimator.getOnCancel == "discard" && estimator.getAnswerTolerance == 1e-8)
     assert(estimator.getPrecision == "float64")
   }
 
