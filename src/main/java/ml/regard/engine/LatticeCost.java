@@ -11,7 +11,7 @@ import ml.regard.lattice.NodePlan;
 import ml.regard.lattice.ValueGridPlan;
 
 /**
- * Whether a lattice is worth its nodes, by counting.
+ * Whether nodes are worth their sums, by counting.
  *
  * <pre>
  *   nodes     multiplications ({@link NodePlan#cost()}), and {@value #OVERHEAD} for two more jobs
@@ -24,7 +24,7 @@ import ml.regard.lattice.ValueGridPlan;
  * those of a lattice, or the values of the features where these are few and cost less. The lattice
  * covers the range of the keys, or less of it where a few keys lie so far out that most nodes would
  * be theirs: ends of the range are cut at the bounds of whole blocks, at most {@value #MOST_CUT} on
- * each side.
+ * each side. Of the range, here as there, the outermost blocks do not count.
  */
 final class LatticeCost {
   private static final double OVERHEAD = 1e8;
@@ -104,8 +104,9 @@ final class LatticeCost {
     NodePlan best = lattice(0, inverseWidths, terms, tolerance, queries);
     for (int cut = 1; cut <= MOST_CUT && 4 * cut < lower[0].length; cut *= 2) {
       NodePlan other = lattice(cut, inverseWidths, terms, tolerance, queries);
-      // Rows beyond a cut are sums of their own, so a small gain is none.
-      best = better(other, best) && !(other.cost() > best.cost() / 2) ? other : best;
+      // Rows beyond a cut are handed over, so a small gain is none.
+      boolean gains = best.declined() || other.cost() < best.cost() / 2;
+      best = gains && better(other, best) ? other : best;
     }
     return best;
   }
@@ -123,10 +124,11 @@ final class LatticeCost {
 
   private double pairs(double[] inverseWidths, double queries) {
     double side = StrictMath.pow(numBlocks, -1.0 / lower.length);
+    int cut = Math.min(MOST_CUT, (numBlocks - 1) / 4);
     double share = 1;
     for (int f = 0; f < lower.length; f++) {
       double w = Math.abs(inverseWidths[inverseWidths.length == 1 ? 0 : f]);
-      double widths = (upper[f][0] - lower[f][0]) * w;
+      double widths = (upper[f][cut] - lower[f][cut]) * w;
       share *= widths > 0 ? Math.min(1, 2 * REACH / widths + 2 * side) : 1;
     }
     return queries * (share * numKeys + QUESTIONS * numBlocks);

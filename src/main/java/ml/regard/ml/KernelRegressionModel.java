@@ -36,9 +36,11 @@ import org.apache.spark.sql.types.StructType;
  * <p>{@code transform} is lazy. With the keys in memory it broadcasts them (once per call; Spark's
  * cleaner releases them when the result is no longer referred to); with the keys in files each task
  * reads them past its queries, once for every 4,096. It does not repartition: one large file may be
- * one task. Cost: one exponential per pair of query and key. A row that cannot be scored is handled
- * as handleInvalid says; with {@code error} the failing task's exception carries a {@link
- * ml.regard.DataException}.
+ * one task. Cost: one exponential per pair of query and key in reach. With engine lattice it
+ * spreads the keys to nodes at once, when it is called, and forms pairs only for queries that the
+ * nodes are not certain about; single predictions ({@link #predict}) read the keys in reach from
+ * their files. A row that cannot be scored is handled as handleInvalid says; with {@code error} the
+ * failing task's exception carries a {@link ml.regard.DataException}.
  */
 public final class KernelRegressionModel extends Model<KernelRegressionModel>
     implements KernelRegressionParams, MLWritable {
@@ -79,8 +81,8 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   }
 
   /**
-   * The engine that forms the pairs of a prediction: "broadcast" when the model holds its keys in
-   * memory, "partitioned" when it reads them from its files.
+   * The engine of its predictions: "lattice" when nodes answer most of them; "broadcast" when the
+   * model holds its keys in memory, "partitioned" when it reads them from its files.
    */
   public String engineUsed() {
     return store.engine();
@@ -276,8 +278,8 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   }
 
   /**
-   * Loads a model for the given engine: auto, broadcast (the keys come into memory) or partitioned
-   * (they stay in the model's files, which must then remain).
+   * Loads a model for the given engine: auto, broadcast (the keys come into memory), lattice or
+   * partitioned (they stay in the model's files, which must then remain).
    *
    * @throws ml.regard.DataException as {@link #load(String)}, or if the keys do not fit in memory
    *     and the broadcast engine is asked for
