@@ -121,8 +121,7 @@ public final class FileStore implements KeyStore {
     double share = (double) SAMPLE_ROWS / files.numKeys();
     Batch batch = share < 1 ? Batch.of(share, SAMPLE_SEED, SAMPLE_STEP) : Batch.all();
     JavaRDD<KeyPart> parts = KeyPart.inFiles(spark, files, 3 * spark.defaultParallelism());
-    return PartitionedEngine.fetch(parts, files.dim(), batch, LeaveOut.ROW, 0, files.numKeys())
-        .pack();
+    return PartitionedEngine.fetch(parts, files, batch, LeaveOut.ROW, 0, files.numKeys()).pack();
   }
 
   @Override

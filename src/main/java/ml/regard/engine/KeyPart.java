@@ -42,7 +42,22 @@ interface KeyPart extends Serializable {
   }
 
   /** A part that is read when it is visited. */
-  record InFiles(KeyFiles files, KeyRange range) implements KeyPart {
+  final class InFiles implements KeyPart {
+    private static final long serialVersionUID = 1;
+
+    private final KeyFiles files;
+    private final KeyRange range;
+
+    InFiles(KeyFiles files, KeyRange range) {
+      this.files = files;
+      this.range = range;
+    }
+
+    @Override
+    public KeyRange range() {
+      return range;
+    }
+
     @Override
     public Iterator<KeyBlock> blocks(Predicate<BlockSummary> wanted) {
       return range.blocks(files, wanted);
@@ -50,10 +65,20 @@ interface KeyPart extends Serializable {
   }
 
   /** A part in memory. */
-  record Kept(KeyRange range, List<KeyBlock> keys) implements KeyPart {
+  final class Kept implements KeyPart {
+    private static final long serialVersionUID = 1;
+
+    private final KeyRange range;
+    private final List<KeyBlock> keys = new ArrayList<>();
+
     Kept(KeyPart part) {
-      this(part.range(), new ArrayList<>());
+      range = part.range();
       part.blocks().forEachRemaining(keys::add);
+    }
+
+    @Override
+    public KeyRange range() {
+      return range;
     }
 
     @Override

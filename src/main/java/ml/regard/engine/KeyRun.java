@@ -18,7 +18,19 @@ final class KeyRun implements Serializable {
   private static final long serialVersionUID = 1;
 
   /** Where runs are cut: before the row with this index in its own run. */
-  record Cut(KeyRow row, long run, int index) implements Serializable, Comparable<Cut> {
+  static final class Cut implements Serializable, Comparable<Cut> {
+    private static final long serialVersionUID = 1;
+
+    private final KeyRow row;
+    private final long run;
+    private final int index;
+
+    Cut(KeyRow row, long run, int index) {
+      this.row = row;
+      this.run = run;
+      this.index = index;
+    }
+
     @Override
     public int compareTo(Cut other) {
       int byRow = row.compareTo(other.row);
@@ -102,15 +114,15 @@ final class KeyRun implements Serializable {
 
   /** How many rows come before a cut. */
   int before(Cut cut) {
-    if (cut.run() == number) {
-      return cut.index();
+    if (cut.run == number) {
+      return cut.index;
     }
     int from = 0;
     int to = size();
     while (from < to) {
       int middle = (from + to) >>> 1;
-      int byRow = row(middle).compareTo(cut.row());
-      if (byRow < 0 || (byRow == 0 && number < cut.run())) {
+      int byRow = row(middle).compareTo(cut.row);
+      if (byRow < 0 || (byRow == 0 && number < cut.run)) {
         from = middle + 1;
       } else {
         to = middle;

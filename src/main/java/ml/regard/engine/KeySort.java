@@ -2,12 +2,14 @@ package ml.regard.engine;
 
 import static org.apache.spark.sql.functions.lit;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import ml.regard.kernel.SpaceOrder;
 import org.apache.spark.HashPartitioner;
@@ -33,7 +35,17 @@ final class KeySort {
   private static final int SAMPLE = 16;
 
   /** A cut, and for how many rows of its run it stands. */
-  private record Sample(KeyRun.Cut cut, double rows) implements java.io.Serializable {}
+  private static final class Sample implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    private final KeyRun.Cut cut;
+    private final double rows;
+
+    Sample(KeyRun.Cut cut, double rows) {
+      this.cut = cut;
+      this.rows = rows;
+    }
+  }
 
   private KeySort() {}
 
@@ -74,16 +86,16 @@ final class KeySort {
   private static KeyRun.Cut[] cuts(JavaRDD<KeyRun> runs, int dim) {
     List<Sample> samples = new ArrayList<>();
     runs.map(KeySort::sample).collect().forEach(samples::addAll);
-    samples.sort(Comparator.comparing(Sample::cut));
-    double all = samples.stream().mapToDouble(Sample::rows).sum();
+    samples.sort(Comparator.comparing(sample -> sample.cut));
+    double all = samples.stream().mapToDouble(sample -> sample.rows).sum();
     int parts = KeyTable.partitions(runs.context().defaultParallelism(), all, dim);
     List<KeyRun.Cut> cuts = new ArrayList<>();
     double before = 0;
     for (Sample sample : samples) {
       if (before >= all * (cuts.size() + 1) / parts) {
-        cuts.add(sample.cut());
+        cuts.add(sample.cut);
       }
-      before += sample.rows();
+      before += sample.rows;
     }
     return cuts.toArray(KeyRun.Cut[]::new);
   }
@@ -93,7 +105,7 @@ final class KeySort {
     return IntStream.range(0, size)
         .mapToObj(s -> (int) ((long) run.size() * s / size))
         .map(index -> new Sample(run.cut(index), (double) run.size() / size))
-        .toList();
+        .collect(Collectors.toCollection(ArrayList::new));
   }
 
   /** How many rows of a run come before the parts. */

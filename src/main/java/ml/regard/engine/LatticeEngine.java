@@ -92,7 +92,7 @@ final class LatticeEngine implements Engine {
   /**
    * The sums at each candidate.
    *
-   * @throws IllegalArgumentException if ties or folds are left out
+   * @throws IllegalStateException if folds are left out
    */
   @Override
   public LossSums[] evaluate(LossRequest request) {

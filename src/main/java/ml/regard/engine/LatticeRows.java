@@ -32,12 +32,12 @@ final class LatticeRows implements Serializable {
   /** Asks for the rows of a batch among those of a part. */
   static LatticeRows answered(KeyPart part, KeyFiles files, NodeSums lattice, LossRequest request) {
     LatticeRows answered = new LatticeRows(files.numBlocks());
-    part.blocks().forEachRemaining(block -> answered.add(block, lattice, request));
+    part.blocks().forEachRemaining(block -> answered.add(block, files, lattice, request));
     return answered;
   }
 
-  private void add(KeyBlock block, NodeSums lattice, LossRequest request) {
-    TrainingQueries asking = new TrainingQueries(block.dim(), request.leaveOut());
+  private void add(KeyBlock block, KeyFiles files, NodeSums lattice, LossRequest request) {
+    TrainingQueries asking = new TrainingQueries(files, request.leaveOut());
     for (int j = 0; j < block.size(); j++) {
       if (request.batch().contains((long) block.firstPosition() + j)) {
         asking.add(block, j);
@@ -50,16 +50,16 @@ final class LatticeRows implements Serializable {
       if (answers.certified(asking.query(i), asking.twinWeight(i), asking.twinValue(i))) {
         LeaveOneOut.add(asking, i, met, sums[0]);
       } else {
-        handOver(block, asking.position(i) - block.firstPosition(), request);
+        handOver(files, block, asking.position(i) - block.firstPosition(), request);
       }
     }
     rows += asking.size();
     certified.add(block.firstPosition() / PackedKeys.BLOCK_SIZE, sums);
   }
 
-  private void handOver(KeyBlock block, int j, LossRequest request) {
+  private void handOver(KeyFiles files, KeyBlock block, int j, LossRequest request) {
     if (handedOver.isEmpty() || handedOver.get(handedOver.size() - 1).size() == CHUNK) {
-      handedOver.add(new TrainingQueries(block.dim(), request.leaveOut()));
+      handedOver.add(new TrainingQueries(files, request.leaveOut()));
     }
     handedOver.get(handedOver.size() - 1).add(block, j);
   }

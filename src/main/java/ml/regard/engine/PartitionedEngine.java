@@ -76,7 +76,7 @@ final class PartitionedEngine implements Engine {
   /**
    * The sums at each candidate.
    *
-   * @throws IllegalArgumentException if ties or folds are left out
+   * @throws IllegalStateException if folds are left out
    */
   @Override
   public LossSums[] evaluate(LossRequest request) {
@@ -126,7 +126,7 @@ final class PartitionedEngine implements Engine {
   }
 
   private TrainingQueries fetch(LossRequest request, long from, long to) {
-    return fetch(parts, files.dim(), request.batch(), request.leaveOut(), from, to);
+    return fetch(parts, files, request.batch(), request.leaveOut(), from, to);
   }
 
   private PositionSums noSums(LossRequest request) {
@@ -135,9 +135,12 @@ final class PartitionedEngine implements Engine {
 
   /** The rows of a batch with positions from to to - 1, in ascending order. */
   static TrainingQueries fetch(
-      JavaRDD<KeyPart> parts, int dim, Batch batch, LeaveOut leaveOut, long from, long to) {
-    TrainingQueries rows = new TrainingQueries(dim, leaveOut);
-    parts.map(part -> chosen(part, dim, batch, leaveOut, from, to)).collect().forEach(rows::addAll);
+      JavaRDD<KeyPart> parts, KeyFiles files, Batch batch, LeaveOut leaveOut, long from, long to) {
+    TrainingQueries rows = new TrainingQueries(files.dim(), leaveOut);
+    parts
+        .map(part -> chosen(part, files, batch, leaveOut, from, to))
+        .collect()
+        .forEach(rows::addAll);
     return rows;
   }
 
@@ -239,8 +242,8 @@ final class PartitionedEngine implements Engine {
   }
 
   private static TrainingQueries chosen(
-      KeyPart part, int dim, Batch batch, LeaveOut leaveOut, long from, long to) {
-    TrainingQueries rows = new TrainingQueries(dim, leaveOut);
+      KeyPart part, KeyFiles files, Batch batch, LeaveOut leaveOut, long from, long to) {
+    TrainingQueries rows = new TrainingQueries(files, leaveOut);
     Iterator<KeyBlock> blocks =
         part.blocks(block -> block.firstPosition() < to && block.endPosition() > from);
     while (blocks.hasNext()) {

@@ -8,7 +8,7 @@ import java.util.List;
  * What is known of a block of keys without reading it: where its keys are, in space and in the
  * canonical order, and what their weights and values come to.
  *
- * <p>Memory: 16 d + 120 bytes. Immutable.
+ * <p>Memory: 32 d + 300 bytes. Immutable.
  */
 public final class BlockSummary implements Serializable {
   private static final long serialVersionUID = 1;
@@ -36,6 +36,16 @@ public final class BlockSummary implements Serializable {
   private final double largest;
 
   private final long contentHash;
+
+  /** Its first and its last site; null without keys. */
+  private final BlockEdge first;
+
+  private final BlockEdge last;
+
+  /** Keys that share their features with another key of the block, and their value too. */
+  private final int tied;
+
+  private final int alike;
 
   BlockSummary(KeyBlock block) {
     firstPosition = block.firstPosition;
@@ -73,6 +83,21 @@ public final class BlockSummary implements Serializable {
     }
     variance = squares.value();
     contentHash = block.contentHash();
+    first = size == 0 ? null : new BlockEdge(block, false);
+    last = size == 0 ? null : new BlockEdge(block, true);
+    int several = 0;
+    int same = 0;
+    for (int s = 0; s < sites; s++) {
+      int keys = block.starts[s + 1] - block.starts[s];
+      several += keys > 1 ? keys : 0;
+      for (int j = block.starts[s]; j < block.starts[s + 1]; j++) {
+        boolean before = j > block.starts[s] && block.values[j] == block.values[j - 1];
+        boolean after = j < block.starts[s + 1] - 1 && block.values[j] == block.values[j + 1];
+        same += before || after ? 1 : 0;
+      }
+    }
+    tied = several;
+    alike = same;
   }
 
   /** The position of its first key. */
@@ -119,6 +144,63 @@ public final class BlockSummary implements Serializable {
   double logWeightWithout(double without) {
     double rest = weight - without;
     return rest > 1e-6 * weight ? Exp2.log2(rest * (1 - 1e-9)) : Double.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * How many keys have the features of another key, of whatever block, where all are of one fold.
+   *
+   * @param equal whether their values must be equal too
+   */
+  static long tiedKeys(List<BlockSummary> blocks, boolean equal) {
+    long count = 0;
+    for (int b = 0; b < blocks.size(); b++) {
+      BlockSummary block = blocks.get(b);
+      count += equal ? block.alike : block.tied;
+      if (b > 0) {
+        BlockEdge end = blocks.get(b - 1).last;
+        BlockEdge begin = block.first;
+        boolean met = end.sameSite(begin) && (!equal || end.sameValue(begin));
+        // An outermost key without a twin in its own block has one beyond the edge.
+        count += met && !end.hasTwin(equal) ? 1 : 0;
+        count += met && !begin.hasTwin(equal) ? 1 : 0;
+      }
+    }
+    return count;
+  }
+
+  /**
+   * The keys with the features of one site of a block, of whatever block: the position of the first
+   * and that behind the last, and what lies beyond the block is added to some sums.
+   *
+   * @param sums sum c, sum c (v - centre) and sum c (v - centre)^2, from an index on
+   */
+  static int[] ties(List<BlockSummary> blocks, KeyBlock block, int site, double[] sums, int at) {
+    int number = block.firstPosition / PackedKeys.BLOCK_SIZE;
+    int from = block.firstPosition + block.starts[site];
+    int to = block.firstPosition + block.starts[site + 1];
+    for (int b = number; site == 0 && b > 0; b--) {
+      BlockEdge before = blocks.get(b - 1).last;
+      if (!before.sameSite(blocks.get(b).first)) {
+        break;
+      }
+      before.addSums(block.valueCentre, sums, at);
+      from -= before.keys();
+      if (blocks.get(b - 1).sites > 1) {
+        break;
+      }
+    }
+    for (int b = number; site == block.sites() - 1 && b < blocks.size() - 1; b++) {
+      BlockEdge behind = blocks.get(b + 1).first;
+      if (!behind.sameSite(blocks.get(b).last)) {
+        break;
+      }
+      behind.addSums(block.valueCentre, sums, at);
+      to += behind.keys();
+      if (blocks.get(b + 1).sites > 1) {
+        break;
+      }
+    }
+    return new int[] {from, to};
   }
 
   /** The weighted mean of the values of all blocks, NaN of none. */

@@ -42,6 +42,15 @@ public interface Keys {
     return 0;
   }
 
+  /**
+   * How many keys have the features of another key, where all are of one fold.
+   *
+   * @param alike whether their values must be equal too
+   */
+  default long tiedKeys(boolean alike) {
+    return BlockSummary.tiedKeys(summaries(), alike);
+  }
+
   /** A hash of all keys with their positions, to the last bit; 0 where it is not known. */
   default long contentHash() {
     return summaries().stream().mapToLong(BlockSummary::contentHash).sum();

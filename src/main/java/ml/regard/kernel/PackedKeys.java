@@ -1,6 +1,7 @@
 package ml.regard.kernel;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -49,7 +50,8 @@ public final class PackedKeys implements Keys, Serializable {
     this.foldStarts = foldStarts;
     this.valueCentre = valueCentre;
     this.order = order;
-    this.summaries = Arrays.stream(blocks).map(KeyBlock::summary).toList();
+    // Kryo does not know the lists of streams.
+    this.summaries = new ArrayList<>(Arrays.stream(blocks).map(KeyBlock::summary).toList());
   }
 
   /** Number of features d. */
@@ -220,34 +222,6 @@ public final class PackedKeys implements Keys, Serializable {
       }
     }
     return true;
-  }
-
-  /**
-   * How many keys have the features of another key, where all are of one fold.
-   *
-   * @param alike whether their values must be equal too
-   */
-  public long tiedKeys(boolean alike) {
-    long count = 0;
-    for (int first = 0, end; first < numKeys; first = end) {
-      end = tiesEnd(first);
-      count += alike ? alikeKeys(first, end) : several(end - first);
-    }
-    return count;
-  }
-
-  /** How many of some keys with equal features have the value of another one. */
-  private long alikeKeys(int first, int end) {
-    long count = 0;
-    for (int p = first, next; p < end; p = next) {
-      for (next = p + 1; next < end && value(next) == value(p); next++) {}
-      count += several(next - p);
-    }
-    return count;
-  }
-
-  private static int several(int keys) {
-    return keys > 1 ? keys : 0;
   }
 
   private int fold(int position) {

@@ -2,6 +2,7 @@ package ml.regard.kernel;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Training rows that ask as queries, each leaving out some keys, its own row as a rule.
@@ -28,6 +29,9 @@ public final class TrainingQueries implements Serializable {
   private int[] leftOutFirst = new int[16];
   private int[] leftOutEnd = new int[16];
 
+  /** All blocks of the keys that rows are added from; none where they are not known. */
+  private final transient List<BlockSummary> blocks;
+
   /** The sums over the twins of each key of one site, which begins at the position twinsOf. */
   private transient Twins twins;
 
@@ -36,8 +40,19 @@ public final class TrainingQueries implements Serializable {
   /** Of each query, sum c, sum c (v - centre) and sum c (v - centre)^2 over what it leaves out. */
   private double[] leftOut = new double[3 * 16];
 
+  /** Rows that are added from others ({@link #addAll}), or leave out no ties. */
   public TrainingQueries(int dim, LeaveOut leaveOut) {
+    this(dim, List.of(), leaveOut);
+  }
+
+  /** Rows of keys, of which ties may be left out where they are all summarised. */
+  public TrainingQueries(Keys keys, LeaveOut leaveOut) {
+    this(keys.dim(), keys.summaries(), leaveOut);
+  }
+
+  private TrainingQueries(int dim, List<BlockSummary> blocks, LeaveOut leaveOut) {
     this.leaveOut = leaveOut;
+    this.blocks = blocks;
     rows = new RowChunk(dim);
   }
 
@@ -67,13 +82,23 @@ public final class TrainingQueries implements Serializable {
   /**
    * Adds key j of a block.
    *
-   * @throws IllegalStateException if ties or folds are left out, which a block does not know
+   * @throws IllegalStateException if folds are left out, or ties where other blocks are not known
    */
   public void add(KeyBlock block, int j) {
-    if (leaveOut != LeaveOut.ROW && leaveOut != LeaveOut.NONE) {
+    if (leaveOut == LeaveOut.FOLD || (leaveOut == LeaveOut.TIES && blocks.isEmpty())) {
       throw new IllegalStateException("a block of keys does not know " + leaveOut);
     }
     int site = block.site(j);
+    if (leaveOut == LeaveOut.TIES) {
+      double[] beyond = new double[3];
+      int[] ties = BlockSummary.ties(blocks, block, site, beyond, 0);
+      if (add(block, j, ties[0], ties[1])) {
+        int at = 3 * (numQueries - 1);
+        System.arraycopy(beyond, 0, leftOut, at, 3);
+        block.addSums(block.starts[site], block.starts[site + 1], leftOut, at);
+      }
+      return;
+    }
     int first = block.firstPosition + block.starts[site];
     int end = block.firstPosition + block.starts[site + 1];
     if (add(block, j, first, leaveOut == LeaveOut.ROW ? end : first) && leaveOut == LeaveOut.ROW) {

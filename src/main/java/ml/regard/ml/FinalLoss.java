@@ -48,9 +48,9 @@ record FinalLoss(
     long tied = 0;
     long identical = 0;
     // Sorted by folds, rows with equal features need not be neighbours.
-    if (keys.keys() instanceof PackedKeys packed && packed.numFolds() == 1) {
-      tied = packed.tiedKeys(false);
-      identical = packed.tiedKeys(true);
+    if (!(keys.keys() instanceof PackedKeys packed) || packed.numFolds() == 1) {
+      tied = keys.keys().tiedKeys(false);
+      identical = keys.keys().tiedKeys(true);
     }
     double passes = 0;
     Optional<LossSums> ties = Optional.empty();

@@ -85,9 +85,9 @@ record TrainingRows(
         && obstacle(params, EngineChoice.LATTICE).isEmpty();
   }
 
-  /** What an engine that leaves keys in files does not do: they are left out by row only. */
+  /** What an engine that leaves keys in files does not do. */
   private static Optional<String> obstacle(KernelRegressionParams params, String engine) {
-    if (!params.getLeaveOut().equals("row")) {
+    if (leaveOut(params) == LeaveOut.FOLD) {
       return Optional.of("leaveOut %s needs engine broadcast".formatted(params.getLeaveOut()));
     }
     if (!params.getValidationIndicatorCol().isEmpty()) {

@@ -65,6 +65,18 @@ class LatticeEngineSuite extends AnyFunSuite {
       }
     }
 
+  test("ties are left out with all their keys") {
+    for (name <- Seq("duplicates", "whole numbers")) {
+      val rows = Data(name, Size, 1, seed = 11)
+      val w = Array(Array(1.1))
+      val request = new LossRequest(w, Batch.all, LeaveOut.TIES, Terms.CURVATURE, true)
+      using(new LatticeEngine(spark, files(rows), 3, 2, Tolerance)) { engine =>
+        assertWithin(engine.evaluate(request).head, exact(rows, request), 1e-7)
+        assert(engine.handedOver.getAsDouble < 0.01)
+      }
+    }
+  }
+
   test("most rows are answered by nodes, and those that are not are counted") {
     val rows = Data("uniform", Size, 2, seed = 7)
     using(new LatticeEngine(spark, files(rows), 3, 2, 1e-6)) { engine =>

@@ -168,6 +168,26 @@ class PartitionedEngineSuite extends AnyFunSuite {
     for (_ <- 1 to 2) assert(jobs(tight.lossAndGradient(inverseWidths, Batch.all)) == 10)
   }
 
+  test("ties are left out with all their keys, in whatever blocks they are, and counted") {
+    // A tie of 30, of 700 and of 2,100 keys: within a block, across an edge, over whole blocks.
+    val places = Seq(0.0 -> 900, 1.0 -> 30, 2.0 -> 700, 3.0 -> 2100, 4.0 -> 1, 5.0 -> 90)
+    val some = Rows.random(places.map(_._2).sum, 1, seed = 13, weighted = true)
+    val features = places.flatMap { case (x, size) => Seq.fill(size)(Array(x)) }.toArray
+    val values = some.values.map(v => (10 * v).round / 10.0)
+    val rows = Rows(features, values, some.weights)
+    val keys = files(store(rows))
+    val packed = rows.pack
+    for (alike <- Seq(false, true)) {
+      assert(keys.tiedKeys(alike) == packed.tiedKeys(alike))
+      assert(keys.tiedKeys(alike) > 3000 && keys.tiedKeys(alike) < rows.size)
+    }
+    for (terms <- Seq(Terms.VALUE, Terms.CURVATURE)) {
+      val request = new LossRequest(Array(Array(0.9)), Batch.of(0.5, 1, 1), LeaveOut.TIES, terms)
+      val found = engine(keys, 3, 2, PartitionedEngine.ROUND_BYTES).evaluate(request).head
+      assertSame(found, broadcast(packed)(_.evaluate(request).head))
+    }
+  }
+
   test("a batch without rows has sums over nothing") {
     val rows = Rows.random(30, 2, seed = 4)
     val empty =

@@ -72,7 +72,7 @@ class LatticeJobSuite extends AnyFunSuite {
       assert(!Files.exists(folder.resolve("refused")))
       run.lastErrorLine
     }
-    assert(refused("--leave-out", "ties").contains("leaveOut ties needs engine broadcast"))
+    assert(refused("--leave-out", "x > 4").contains("needs engine broadcast, but the engine"))
     assert(refused("--answer-tolerance", "0").contains("answerTolerance 0 needs engine"))
     assert(refused("--validation", "x > 4").contains("needs engine broadcast, but the engine"))
     assert(

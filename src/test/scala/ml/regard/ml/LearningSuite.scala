@@ -258,8 +258,8 @@ class LearningSuite extends MlSuite {
         "validationIndicatorCol all is true in every row that can be used"
     )
     assert(
-      sentence(newton.setEngine("partitioned").setLeaveOut("ties").fit(data)) ==
-        "leaveOut ties needs engine broadcast, but the engine is partitioned"
+      sentence(newton.setEngine("partitioned").setLeaveOut("label").fit(data)) ==
+        "leaveOut label needs engine broadcast, but the engine is partitioned"
     )
     val alike = data.selectExpr("features", "label", "'Monday' as day")
     assert(sentence(newton.setLeaveOut("day").fit(alike)).contains("may attend to each other"))
