@@ -5,7 +5,7 @@
     python3 docs/lattice.py exact FILE     predictions at given widths against exact sums
     python3 docs/lattice.py growth FILE    a pass over 30,000, 300,000 and all of its rows
     python3 docs/lattice.py line           a fit of 10,000,000 made rows of one feature in a heap of 4 GB
-    python3 docs/lattice.py picture FILE   docs/flights.png: the delay over time of day and distance
+    python3 docs/lattice.py picture FILE   docs/images/flights.png: the delay over time of day and distance
 
 FILE has the columns date, delay and distance of data/README.md. Jobs run through jobs/regard on two
 cores. Needs Python 3.9 with numpy and pyarrow, and for the picture matplotlib.
@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FEATURES = "hour(date) * 60 + minute(date) as minute, distance"
 HEAP = "6g"
-WIDTHS = "30,100", "10,20", "3.77,0.125"
+WIDTHS = "30,100", "3.77,0.125"
 ROWS = 30_000, 300_000, None
 EVALUATION = re.compile(r"LatticeEngine: (inverse widths .*): ([0-9.]+) s$")
 
@@ -161,12 +161,11 @@ def picture(bench, file):
     z = np.array([delay[d, int(x)] for d, x in zip(date.tolist(), distance)]).reshape(
         len(distances), len(minutes))
     figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
-    limit = np.percentile(z, 99)
     image = axes.pcolormesh(minutes / 60, distances, z, cmap="viridis", vmin=np.percentile(z, 1),
-                            vmax=limit, shading="nearest", rasterized=True)
+                            vmax=np.percentile(z, 85), shading="nearest")
     axes.set(xlabel="hour of departure", ylabel="distance (miles)", xticks=range(0, 25, 3))
-    figure.colorbar(image, label="mean delay (minutes)")
-    figure.savefig(os.path.join(ROOT, "docs", "flights.png"), dpi=110)
+    figure.colorbar(image, label="mean delay (minutes)", extend="max")
+    figure.savefig(os.path.join(ROOT, "docs", "images", "flights.png"), dpi=110)
 
 
 def line(bench, _):
