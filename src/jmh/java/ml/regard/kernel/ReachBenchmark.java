@@ -132,8 +132,8 @@ public class ReachBenchmark {
               block.values,
               block.weights,
               block.valueCentre);
-      Arrays.fill(copy.lower, Double.NEGATIVE_INFINITY);
-      Arrays.fill(copy.upper, Double.POSITIVE_INFINITY);
+      Arrays.fill(copy.summary().lower, Double.NEGATIVE_INFINITY);
+      Arrays.fill(copy.summary().upper, Double.POSITIVE_INFINITY);
       blocks.add(copy);
     }
     return new Keys() {
