@@ -4,9 +4,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import ml.regard.DataException;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.Terms;
+import ml.regard.lattice.NodePlan;
+import ml.regard.lattice.NodeState;
 import ml.regard.optim.Batch;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -83,6 +87,31 @@ public final class FileStore implements KeyStore {
   /** Whether nodes would answer as many queries as there are keys at less cost than pairs. */
   public boolean latticePays(Answering how) {
     return LatticeAttention.choice(files, how).plan().isPresent();
+  }
+
+  /**
+   * The nodes of these keys, which answer without them at the given widths.
+   *
+   * @throws DataException with the numbers, where nodes cannot be had
+   */
+  public NodeStore compact(JavaSparkContext spark, Answering how) {
+    NodePlan plan =
+        new LatticeCost(files)
+            .nodes(how.inverseWidths(), Terms.VALUE, how.tolerance(), files.numKeys(), true);
+    if (plan.declined()) {
+      throw notCompact(plan.sentence());
+    }
+    NodeState state = LatticeSpread.of(LatticeAttention.parts(spark, files), files, plan);
+    if (state.overflowed()) {
+      throw notCompact(state.sentence());
+    }
+    return NodeStore.of(state, files);
+  }
+
+  private static DataException notCompact(String reason) {
+    return new DataException(
+        "there is no compact model at the learned widths: %s (without compact the model keeps its keys)"
+            .formatted(reason));
   }
 
   /** With engine lattice it spreads the keys, in one reading of all, where that is worth it. */

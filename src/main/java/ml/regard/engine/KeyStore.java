@@ -1,12 +1,14 @@
 package ml.regard.engine;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.Precision;
 import ml.regard.kernel.QueryBlock;
+import ml.regard.kernel.Terms;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -14,7 +16,8 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Where the keys of a fit or a model live, and so which engine forms the pairs: {@link MemoryStore}
- * for the broadcast engine, {@link FileStore} for the others.
+ * for the broadcast engine, {@link FileStore} for the others; or that there are none, but the nodes
+ * that stand in for them ({@link NodeStore}).
  */
 public interface KeyStore extends Serializable {
   /** "broadcast", "partitioned" or "lattice". */
@@ -23,14 +26,58 @@ public interface KeyStore extends Serializable {
   /** The keys, as this process reads them. */
   Keys keys();
 
+  /** Whether the keys themselves are there, and not only their number and their sums. */
+  default boolean hasKeys() {
+    return true;
+  }
+
+  /** The pooled value of one query, of all keys whatever the tolerance of others. */
+  default double pooled(double[] query, double[] inverseWidths) {
+    QueryBlock queries = QueryBlock.of(keys().dim(), new double[][] {query});
+    return AttentionPooling.pool(keys(), queries, inverseWidths, Terms.VALUE).pooled(0);
+  }
+
   /** The keys as a task gets them. Made on the driver, asked on executors. */
   interface Shared extends Serializable {
     Keys keys();
 
-    /** S0 and S1 of a block of queries over all keys, in the order of the queries. */
-    default PooledState predict(QueryBlock queries, Answering how) {
-      return AttentionPooling.predict(
-          keys(), queries, how.inverseWidths(), how.tolerance(), how.precision());
+    /** The pooled values of a block of queries, in the order of the queries. */
+    default Answers predict(QueryBlock queries, Answering how) {
+      PooledState state =
+          AttentionPooling.predict(
+              keys(), queries, how.inverseWidths(), how.tolerance(), how.precision());
+      double[] bounds = new double[queries.size()];
+      Arrays.fill(bounds, how.tolerance() * keys().valueDeviation());
+      return new Answers(state, bounds);
+    }
+  }
+
+  /** Pooled values, and by how much each may be off from that of all keys. */
+  final class Answers {
+    private final PooledState state;
+    private final double[] errorBounds;
+
+    Answers(PooledState state, double[] errorBounds) {
+      this.state = state;
+      this.errorBounds = errorBounds;
+    }
+
+    /** The pooled value of query i; NaN where there is none, or nothing is certain. */
+    public double pooled(int i) {
+      return errorBounds[i] == Double.POSITIVE_INFINITY ? Double.NaN : state.pooled(i);
+    }
+
+    /** In the unit of the values, but for rounding; infinite where nothing is certain. */
+    public double errorBound(int i) {
+      return errorBounds[i];
+    }
+
+    /** Takes the answers to the given queries from others. */
+    void replace(int[] queries, Answers other) {
+      state.replace(queries, other.state);
+      for (int i = 0; i < queries.length; i++) {
+        errorBounds[queries[i]] = other.errorBounds[i];
+      }
     }
   }
 

@@ -2,7 +2,6 @@ package ml.regard.engine;
 
 import java.util.stream.IntStream;
 import ml.regard.kernel.Keys;
-import ml.regard.kernel.PooledState;
 import ml.regard.kernel.QueryBlock;
 import ml.regard.kernel.Terms;
 import ml.regard.lattice.NodeAnswers;
@@ -41,10 +40,13 @@ final class LatticeAttention implements KeyStore.Shared {
     if (choice.plan().isEmpty()) {
       return () -> files;
     }
-    JavaRDD<KeyPart> parts = KeyPart.inFiles(spark, files, 3 * spark.defaultParallelism());
-    NodeState state = LatticeSpread.of(parts, files, choice.plan().get());
+    NodeState state = LatticeSpread.of(parts(spark, files), files, choice.plan().get());
     LOG.info("{}", state.sentence());
     return state.overflowed() ? () -> files : shared(spark, files, state.sums());
+  }
+
+  static JavaRDD<KeyPart> parts(JavaSparkContext spark, KeyFiles files) {
+    return KeyPart.inFiles(spark, files, 3 * spark.defaultParallelism());
   }
 
   /** What is cheapest for about as many queries as keys. */
@@ -64,20 +66,34 @@ final class LatticeAttention implements KeyStore.Shared {
   }
 
   @Override
-  public PooledState predict(QueryBlock queries, KeyStore.Answering how) {
+  public KeyStore.Answers predict(QueryBlock queries, KeyStore.Answering how) {
+    NodeAnswers answers = ask(lattice.value(), queries);
+    KeyStore.Answers all = certain(answers, queries.size());
+    int[] others =
+        IntStream.range(0, queries.size()).filter(i -> !answers.certified(i, 0, 0)).toArray();
+    if (others.length > 0) {
+      handedOver.add(others.length);
+      all.replace(others, KeyStore.Shared.super.predict(queries.select(others), how));
+    }
+    return all;
+  }
+
+  /** Asks nodes for a block of queries that leave nothing out. */
+  static NodeAnswers ask(NodeSums nodes, QueryBlock queries) {
     int columns = queries.dim() + 3;
     double[] rows = new double[queries.size() * columns];
     for (int i = 0; i < queries.size(); i++) {
       System.arraycopy(queries.query(i), 0, rows, i * columns, queries.dim());
     }
-    NodeAnswers answers = lattice.value().answers(rows);
-    int[] others =
-        IntStream.range(0, queries.size()).filter(i -> !answers.certified(i, 0, 0)).toArray();
-    PooledState state = answers.state();
-    if (others.length > 0) {
-      handedOver.add(others.length);
-      state.replace(others, KeyStore.Shared.super.predict(queries.select(others), how));
+    return nodes.answers(rows);
+  }
+
+  /** The answers with what is certain about them. */
+  static KeyStore.Answers certain(NodeAnswers answers, int size) {
+    double[] bounds = new double[size];
+    for (int i = 0; i < size; i++) {
+      bounds[i] = answers.errorBound(i);
     }
-    return state;
+    return new KeyStore.Answers(answers.state(), bounds);
   }
 }

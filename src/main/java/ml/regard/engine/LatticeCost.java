@@ -81,6 +81,18 @@ final class LatticeCost {
     if (tolerance == 0) {
       return new Choice(Optional.empty(), "answerTolerance 0 allows for exact sums only");
     }
+    NodePlan best = nodes(inverseWidths, terms, tolerance, queries, everywhere);
+    double pairs = pairs(inverseWidths, queries);
+    boolean pays = !best.declined() && best.cost() + OVERHEAD < pairs;
+    String sentence =
+        "%s; exact sums form about %s pairs"
+            .formatted(best.sentence(), String.format(Locale.ROOT, "%.3g", pairs));
+    return new Choice(Optional.of(best).filter(plan -> pays), sentence);
+  }
+
+  /** The cheapest nodes, whatever pairs would cost; they may have declined. */
+  NodePlan nodes(
+      double[] inverseWidths, Terms terms, double tolerance, double queries, boolean everywhere) {
     NodePlan best = lattice(inverseWidths, terms, tolerance, queries);
     if (!values.isEmpty()) {
       NodePlan grid =
@@ -88,12 +100,7 @@ final class LatticeCost {
               values.get(), inverseWidths, terms, tolerance, everywhere, LatticePlan.BUDGET);
       best = better(grid, best) ? grid : best;
     }
-    double pairs = pairs(inverseWidths, queries);
-    boolean pays = !best.declined() && best.cost() + OVERHEAD < pairs;
-    String sentence =
-        "%s; exact sums form about %s pairs"
-            .formatted(best.sentence(), String.format(Locale.ROOT, "%.3g", pairs));
-    return new Choice(Optional.of(best).filter(plan -> pays), sentence);
+    return best;
   }
 
   private static boolean better(NodePlan plan, NodePlan best) {

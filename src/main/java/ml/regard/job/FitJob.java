@@ -211,6 +211,13 @@ final class FitJob extends Job {
   private Double answerTolerance;
 
   @Option(
+      names = "--compact",
+      description =
+          "Save the nodes of a lattice in the place of the keys: a small model, good for predictions at"
+              + " the learned widths alone.")
+  private boolean compact;
+
+  @Option(
       names = "--staging",
       paramLabel = "DIR",
       description =
@@ -294,6 +301,12 @@ final class FitJob extends Job {
           validation);
     }
     requireAtLeast("--partitions", 1, partitions);
+    if (compact && engine != null && engine != EngineName.auto && engine != EngineName.lattice) {
+      throw wrong("--engine", "lattice or auto with --compact", engine);
+    }
+    if (compact && answerTolerance != null && answerTolerance == 0) {
+      throw wrong("--answer-tolerance", "above 0 with --compact", answerTolerance);
+    }
     if (checkpointInterval != null && checkpointInterval != -1 && checkpointInterval < 1) {
       throw wrong("--checkpoint-interval", "at least 1, or -1", checkpointInterval);
     }
@@ -381,6 +394,7 @@ final class FitJob extends Job {
     given(lossReduction).ifPresent(estimator::setLossReduction);
     given(engine).ifPresent(estimator::setEngine);
     Optional.ofNullable(answerTolerance).ifPresent(estimator::setAnswerTolerance);
+    estimator.setCompact(compact);
     given(onCancel).ifPresent(estimator::setOnCancel);
     Optional.ofNullable(checkpoint).ifPresent(estimator::setCheckpointDir);
     Optional.ofNullable(checkpointInterval).ifPresent(estimator::setCheckpointInterval);
@@ -455,6 +469,7 @@ final class FitJob extends Job {
     if (!Double.isNaN(summary.handedOver())) {
       result.put("handedOver", summary.handedOver());
     }
+    result.put("compact", !fitted.hasKeys());
     result.put("seconds", summary.seconds());
     result.put("model", path);
     return result;

@@ -83,7 +83,7 @@ final class FitReport {
           "Of the last rows asked, %s %% were handed over to exact sums."
               .formatted(number(100 * summary.handedOver())));
     }
-    if (features.size() == 1) {
+    if (features.size() == 1 && model.hasKeys()) {
       page.section("The curve").figures(curve(features.get(0), label, model, figures));
     }
     if (summary.totalIterations() > 0) {

@@ -65,8 +65,14 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
     Dataset<Row> computed =
         source.withFeatures(table, FEATURES).withColumn(reason, coalesce(col(reason), problem()));
     Dataset<Row> predicted = predicted(computed);
-    Column noNumber = when(isnan(col(PREDICTION)), lit("its prediction is NaN"));
+    Column noNumber = when(isnan(col(PREDICTION)), lit(noNumber()));
     return predicted.withColumn(reason, coalesce(col(reason), noNumber));
+  }
+
+  private String noNumber() {
+    return model.hasKeys()
+        ? "its prediction is NaN"
+        : "no node of the compact model is certain about it";
   }
 
   private Dataset<Row> predicted(Dataset<Row> computed) {

@@ -7,11 +7,13 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import ml.regard.DataException;
 import ml.regard.engine.PairTasks;
 import ml.regard.engine.RegardMetrics;
@@ -61,6 +63,15 @@ final class ScoreJob extends Job {
   private List<String> columns;
 
   @Option(
+      names = "--with",
+      split = ",",
+      paramLabel = "NAME",
+      description =
+          "More columns behind the prediction: errorBound, by how much it may be off from that of all"
+              + " keys.")
+  private List<MoreColumn> more = List.of();
+
+  @Option(
       names = "--handle-invalid",
       paramLabel = "NAME",
       description =
@@ -103,6 +114,7 @@ final class ScoreJob extends Job {
     try (RowSink sink = output.open(this, spark, input, model.model)) {
       describe(spark, "reading the model");
       SavedModel saved = SavedModel.load(spark, model);
+      more.forEach(column -> column.ask(saved.model()));
       describe(spark, "scoring");
       write(scored(spark, saved), sink.workPath());
       describe(spark, "counting and writing");
@@ -112,7 +124,7 @@ final class ScoreJob extends Job {
       long out = counts.rows - left;
       sink.stage(Part.OUT, (left == 0 ? rows : rows.where(col(WHY).isNull())).drop(WHY), out);
       if (output.rejected != null) {
-        Dataset<Row> invalid = rows.where(REJECTED).drop(SavedModel.PREDICTION);
+        Dataset<Row> invalid = rows.where(REJECTED).drop(added());
         sink.stage(Part.REJECTED, invalid.withColumnRenamed(WHY, "reason"), left);
       }
       Map<String, Object> record =
@@ -138,7 +150,7 @@ final class ScoreJob extends Job {
     }
   }
 
-  /** The kept columns, the prediction, and why it is none. */
+  /** The kept columns, the prediction, what comes with it, and why it is none. */
   private Dataset<Row> scored(SparkSession spark, SavedModel saved) {
     TypedTable typed = input.read(spark, saved.source().schema());
     Dataset<Row> whole = typed.table();
@@ -159,9 +171,15 @@ final class ScoreJob extends Job {
         partitions == null
             ? PairTasks.splitByPairs(table, saved.model().numKeys())
             : table.repartition(partitions);
-    cells.add(col(SavedModel.PREDICTION));
+    Arrays.stream(added()).forEach(name -> cells.add(col(name)));
     cells.add(col(WHY));
     return saved.predictWithReasons(split, WHY).select(cells.toArray(Column[]::new));
+  }
+
+  /** The columns that the model adds. */
+  private String[] added() {
+    Stream<String> names = more.stream().distinct().map(MoreColumn::name);
+    return Stream.concat(Stream.of(SavedModel.PREDICTION), names).toArray(String[]::new);
   }
 
   /** The columns to put out, as the input spells them. */
@@ -218,8 +236,7 @@ final class ScoreJob extends Job {
     if (invalid > 0 && handleInvalid == HandleInvalid.error) {
       Column cells =
           to_json(
-              struct(staged.drop(SavedModel.PREDICTION, WHY).col("*")),
-              Map.of("ignoreNullFields", "false"));
+              struct(staged.drop(added()).drop(WHY).col("*")), Map.of("ignoreNullFields", "false"));
       Row example = staged.where(REJECTED).select(col(WHY), cells).head();
       throw new DataException(
           "%d of %d rows of %s cannot be scored; the first: %s, in %s (--handle-invalid is error)"

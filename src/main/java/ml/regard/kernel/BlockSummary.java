@@ -212,20 +212,25 @@ public final class BlockSummary implements Serializable {
     return mean.value();
   }
 
-  /**
-   * The standard deviation of the values of all blocks as a share of their range; 0 without one.
-   */
-  static double valueShare(List<BlockSummary> blocks) {
+  /** The standard deviation of the values of all blocks, NaN of none. */
+  static double valueDeviation(List<BlockSummary> blocks) {
     double centre = valueCentre(blocks);
-    double from = Double.POSITIVE_INFINITY;
-    double to = Double.NEGATIVE_INFINITY;
     WeightedMean squares = new WeightedMean();
     for (BlockSummary block : blocks) {
       double shift = block.mean - centre;
       squares.add(block.weight, block.variance + shift * shift);
+    }
+    return Math.sqrt(squares.value());
+  }
+
+  /** The same as a share of the range of the values; 0 without one. */
+  static double valueShare(List<BlockSummary> blocks) {
+    double from = Double.POSITIVE_INFINITY;
+    double to = Double.NEGATIVE_INFINITY;
+    for (BlockSummary block : blocks) {
       from = Math.min(from, block.least);
       to = Math.max(to, block.largest);
     }
-    return to > from ? Math.sqrt(squares.value()) / (to - from) : 0;
+    return to > from ? valueDeviation(blocks) / (to - from) : 0;
   }
 }

@@ -99,6 +99,22 @@ public final class KeyBlock implements Serializable {
             .toArray(double[][]::new);
   }
 
+  /** Keys with a further value in the place of the first, whose centre is 0. */
+  private KeyBlock(KeyBlock block, int v) {
+    this.firstPosition = block.firstPosition;
+    this.dim = block.dim;
+    this.valueCentre = 0;
+    this.values = block.others[v];
+    this.weights = block.weights;
+    this.starts = block.starts;
+    this.features = block.features;
+    this.siteValues = block.otherSiteValues[v];
+    this.logWeights = block.logWeights;
+    this.others = new double[0][];
+    this.otherSiteValues = new double[0][];
+    this.summary = new BlockSummary(this);
+  }
+
   /** The weighted mean of the centred values of each site. */
   private static double[] siteMeans(
       int[] starts, double[] values, double[] weights, double centre) {
@@ -116,6 +132,14 @@ public final class KeyBlock implements Serializable {
   /** The same keys with further values {@code [others x size]} beside the first. */
   KeyBlock with(double[][] further) {
     return new KeyBlock(this, further);
+  }
+
+  /**
+   * The same keys with the further value v as their only one, which is not centred: what is to be
+   * known of a further value as well as of the first, the bounds of a lattice among it.
+   */
+  public KeyBlock further(int v) {
+    return new KeyBlock(this, v);
   }
 
   private static int[] starts(int dim, double[] features, int size, BitSet cuts) {

@@ -37,6 +37,11 @@ public interface Keys {
     return BlockSummary.valueShare(summaries());
   }
 
+  /** The standard deviation of the values, the unit of a tolerance; NaN where it is not known. */
+  default double valueDeviation() {
+    return BlockSummary.valueDeviation(summaries());
+  }
+
   /** How many values a key has beside the first. */
   default int numOthers() {
     return 0;

@@ -112,6 +112,11 @@ public final class LatticeAnswers implements NodeAnswers, Serializable {
     return certified;
   }
 
+  @Override
+  public double errorBound(int i) {
+    return bounds(i)[0];
+  }
+
   private double effectiveKeys(int i) {
     double s0 = sums[i * stride];
     return s0 * s0 / sums[i * stride + 2 * plan.moments().numTargets + LatticeSums.SPREAD + 1];

@@ -123,6 +123,23 @@ public final class LatticePlan implements NodePlan {
     return new LatticePlan(widths, terms, tolerance, moments, budget, best, sentence);
   }
 
+  /**
+   * The lattice of a spacing, of the terms VALUE, within {@link #BUDGET}.
+   *
+   * @param box as of {@link #of}
+   * @throws IllegalArgumentException as {@link #of}, or if it exceeds the budget
+   */
+  static LatticePlan of(double[][] box, double[] inverseWidths, double tolerance, Spacing spacing) {
+    check(box, inverseWidths, tolerance);
+    double[] widths = inverseWidths.clone();
+    Moments moments = new Moments(box[0].length, widths.length, Terms.VALUE);
+    Grid grid = new Grid(spacing, box, widths, moments, 0, 0, BUDGET);
+    if (!grid.fits(BUDGET)) {
+      throw new IllegalArgumentException("%s exceeds the budget".formatted(grid));
+    }
+    return new LatticePlan(widths, Terms.VALUE, tolerance, moments, BUDGET, grid, grid.toString());
+  }
+
   /** Sparse only where there is none that is not, then cheaper. */
   private static boolean better(Grid grid, Grid best) {
     return best == null || (grid.sparse == best.sparse ? grid.cost < best.cost : best.sparse);

@@ -1,9 +1,12 @@
 package ml.regard.lattice;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import ml.regard.kernel.KeyBlock;
+import ml.regard.kernel.Terms;
 
 /**
  * The sites met so far, spread to the nodes: three sums at each node, of C, C V and C V2 times the
@@ -46,6 +49,62 @@ public final class LatticeState implements NodeState {
     int columns = plan.moments().columns;
     outlying = new OutlyingSites(plan.dim() + columns);
     totals = new double[columns];
+  }
+
+  /** The state that {@link #rows} were made of. */
+  static LatticeState of(List<NodeRow> rows) {
+    NodeRow header = NodeTable.only(rows, NodeTable.LATTICE, 4);
+    double[][] ends = NodeTable.axes(rows, 2);
+    double[][] box = new double[2][ends.length];
+    for (int f = 0; f < ends.length; f++) {
+      box[0][f] = ends[f][0];
+      box[1][f] = ends[f][1];
+    }
+    double[] numbers = header.numbers();
+    Spacing spacing = Spacing.of(numbers[2], numbers[3]);
+    LatticePlan plan = LatticePlan.of(box, NodeTable.inverseWidths(rows), numbers[1], spacing);
+    LatticeState state = new LatticeState(plan, numbers[0]);
+    state.sites = header.number();
+    int columns = plan.moments().columns;
+    double[] totals = NodeTable.only(rows, NodeTable.TOTALS, columns).numbers();
+    System.arraycopy(totals, 0, state.totals, 0, columns);
+    for (NodeRow row : NodeTable.all(rows, NodeTable.TILE)) {
+      double[] tile = state.tile(Math.toIntExact(row.number()));
+      System.arraycopy(row.numbers(), 0, tile, 0, tile.length);
+    }
+    int width = state.outlying.columns();
+    double[] outer = NodeTable.list(rows, NodeTable.OUTLYING, width);
+    for (int at = 0; at < outer.length; at += width) {
+      state.outlying.add(outer, at);
+    }
+    state.limit();
+    return state;
+  }
+
+  @Override
+  public List<NodeRow> rows() {
+    if (overflowed() || plan.terms() != Terms.VALUE) {
+      throw new IllegalStateException(sentence());
+    }
+    List<NodeRow> rows = new ArrayList<>();
+    Spacing spacing = plan.spacing();
+    rows.add(
+        new NodeRow(
+            NodeTable.LATTICE,
+            sites,
+            valueCentre,
+            plan.tolerance(),
+            spacing.spacing(),
+            spacing.order()));
+    rows.add(new NodeRow(NodeTable.WIDTHS, 0, plan.inverseWidths()));
+    for (int f = 0; f < plan.dim(); f++) {
+      Axis axis = plan.axes()[f];
+      rows.add(new NodeRow(NodeTable.AXIS, f, axis.lower, axis.upper));
+    }
+    rows.add(new NodeRow(NodeTable.TOTALS, 0, totals));
+    tiles.forEach((number, nodes) -> rows.add(new NodeRow(NodeTable.TILE, number, nodes)));
+    NodeTable.addList(rows, NodeTable.OUTLYING, outlying.rows(), outlying.columns());
+    return rows;
   }
 
   @Override

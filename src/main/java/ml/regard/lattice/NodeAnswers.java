@@ -21,4 +21,7 @@ public interface NodeAnswers {
    * @param ownValue sum c (v - centre) over them
    */
   boolean certified(int i, double ownWeight, double ownValue);
+
+  /** By how much the pooled value of query i may be off; infinite where nothing is certain. */
+  double errorBound(int i);
 }

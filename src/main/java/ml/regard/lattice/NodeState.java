@@ -1,6 +1,7 @@
 package ml.regard.lattice;
 
 import java.io.Serializable;
+import java.util.List;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Mergeable;
 
@@ -25,4 +26,11 @@ public interface NodeState extends Mergeable<NodeState>, Serializable {
    * @throws IllegalStateException if it has overflowed
    */
   NodeSums sums();
+
+  /**
+   * All of it as rows that {@link NodeTable#state} makes a state of again.
+   *
+   * @throws IllegalStateException unless the terms are VALUE, or if it has overflowed
+   */
+  List<NodeRow> rows();
 }

@@ -42,6 +42,21 @@ enum Spacing {
     this.error = error;
   }
 
+  /**
+   * The one of this spacing and order.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  static Spacing of(double spacing, double order) {
+    for (Spacing one : values()) {
+      if (one.spacing == spacing && one.order == order) {
+        return one;
+      }
+    }
+    throw new IllegalArgumentException(
+        "there is no spacing of %s widths and order %s".formatted(spacing, order));
+  }
+
   double spacing() {
     return spacing;
   }

@@ -52,6 +52,12 @@ final class ValueAxis implements Serializable {
     return Arrays.binarySearch(values, value + 0.0);
   }
 
+  /** The place of the first value that is at least this, or beyond it. */
+  int firstFrom(double x, boolean beyond) {
+    int place = Arrays.binarySearch(values, x + 0.0);
+    return place < 0 ? -1 - place : beyond ? place + 1 : place;
+  }
+
   /**
    * The kernel x^(2 power) exp(-x^2 / 2) between value i and those it reaches, itself left out: 0
    * there.

@@ -48,9 +48,18 @@ final class ValueGridAnswers implements NodeAnswers {
 
   @Override
   public boolean certified(int i, double ownWeight, double ownValue) {
+    return moved(i, ownWeight, ownValue) <= plan.tolerance() * Math.sqrt(squares / weight);
+  }
+
+  @Override
+  public double errorBound(int i) {
+    return moved(i, 0, 0);
+  }
+
+  private double moved(int i, double ownWeight, double ownValue) {
     double s0 = plain[i][0] + ownWeight;
     double y = (valued[i][0] + ownValue) / s0;
     double moved = BEYOND * (Math.sqrt(weight * squares) + Math.abs(y) * weight) / s0;
-    return s0 > 0 && moved <= plan.tolerance() * Math.sqrt(squares / weight);
+    return s0 > 0 && moved >= 0 ? moved : Double.POSITIVE_INFINITY;
   }
 }

@@ -14,7 +14,8 @@ import ml.regard.kernel.Terms;
  * </pre>
  *
  * <p>Nothing is spread or interpolated, and the only error beside rounding is what lies farther
- * than {@link ValueAxis#REACH} widths. Only queries on nodes have an answer.
+ * than {@link ValueAxis#REACH} widths. A query on a node has its answer ready; another one sums the
+ * nodes within its reach.
  *
  * <pre>
  *   nodes     prod_f (number of values of f)
@@ -25,6 +26,7 @@ import ml.regard.kernel.Terms;
 public final class ValueGridPlan implements NodePlan {
   private static final long serialVersionUID = 1;
 
+  private final double[] inverseWidths;
   private final double tolerance;
   private final boolean everywhere;
   private final Terms terms;
@@ -34,6 +36,7 @@ public final class ValueGridPlan implements NodePlan {
   private final String sentence;
 
   private ValueGridPlan(
+      double[] inverseWidths,
       double tolerance,
       boolean everywhere,
       Terms terms,
@@ -41,6 +44,7 @@ public final class ValueGridPlan implements NodePlan {
       ValueAxis[] axes,
       double cost,
       String sentence) {
+    this.inverseWidths = inverseWidths.clone();
     this.tolerance = tolerance;
     this.everywhere = everywhere;
     this.terms = terms;
@@ -79,7 +83,8 @@ public final class ValueGridPlan implements NodePlan {
       String sentence =
           "a grid of %s values has %s numbers and exceeds the budget of %s"
               .formatted(counts, Grid.number(numbers), Grid.number(budget));
-      return new ValueGridPlan(tolerance, everywhere, terms, moments, null, 0, sentence);
+      return new ValueGridPlan(
+          inverseWidths, tolerance, everywhere, terms, moments, null, 0, sentence);
     }
     ValueAxis[] axes = new ValueAxis[dim];
     double cost = 0;
@@ -91,7 +96,8 @@ public final class ValueGridPlan implements NodePlan {
     String sentence =
         "a grid of %s values: %s MB, %s multiplications"
             .formatted(counts, Grid.number(8e-6 * numbers), Grid.number(cost));
-    return new ValueGridPlan(tolerance, everywhere, terms, moments, axes, cost, sentence);
+    return new ValueGridPlan(
+        inverseWidths, tolerance, everywhere, terms, moments, axes, cost, sentence);
   }
 
   @Override
@@ -115,6 +121,10 @@ public final class ValueGridPlan implements NodePlan {
       throw new IllegalStateException("there is no grid: " + sentence);
     }
     return new ValueGridState(this, valueCentre);
+  }
+
+  double[] inverseWidths() {
+    return inverseWidths.clone();
   }
 
   double tolerance() {

@@ -1,7 +1,10 @@
 package ml.regard.lattice;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import ml.regard.kernel.KeyBlock;
+import ml.regard.kernel.Terms;
 
 /**
  * Sites at the nodes of a grid of values, in the order in which they came: of each its node, sum c
@@ -27,6 +30,56 @@ final class ValueGridState implements NodeState {
   ValueGridState(ValueGridPlan plan, double valueCentre) {
     this.plan = plan;
     this.valueCentre = valueCentre;
+  }
+
+  /** The state that {@link #rows} were made of. */
+  static ValueGridState of(List<NodeRow> rows) {
+    double[] header = NodeTable.only(rows, NodeTable.GRID, 2).numbers();
+    ValueGridPlan plan =
+        ValueGridPlan.of(
+            NodeTable.axes(rows, 1),
+            NodeTable.inverseWidths(rows),
+            Terms.VALUE,
+            header[1],
+            true,
+            LatticePlan.BUDGET);
+    ValueGridState state = plan.noSites(header[0]);
+    double[] totals = NodeTable.only(rows, NodeTable.TOTALS, 2).numbers();
+    state.weight = totals[0];
+    state.squares = totals[1];
+    double[] sites = NodeTable.list(rows, NodeTable.NODE, 4);
+    for (int at = 0; at < sites.length; at += 4) {
+      int node = (int) sites[at];
+      if (node < 0 || node >= plan.numNodes()) {
+        throw new IllegalArgumentException("there is no node " + node);
+      }
+      state.add(node, (int) sites[at + 1], sites[at + 2], sites[at + 3]);
+    }
+    return state;
+  }
+
+  @Override
+  public List<NodeRow> rows() {
+    if (plan.terms() != Terms.VALUE) {
+      throw new IllegalStateException("only sums of the terms VALUE are saved");
+    }
+    List<NodeRow> rows = new ArrayList<>();
+    rows.add(new NodeRow(NodeTable.GRID, 0, valueCentre, plan.tolerance()));
+    rows.add(new NodeRow(NodeTable.WIDTHS, 0, plan.inverseWidths()));
+    for (int f = 0; f < plan.axes().length; f++) {
+      rows.add(new NodeRow(NodeTable.AXIS, f, plan.axes()[f].values));
+    }
+    rows.add(new NodeRow(NodeTable.TOTALS, 0, weight, squares));
+    gather();
+    double[] sites = new double[4 * size];
+    for (int s = 0; s < size; s++) {
+      sites[4 * s] = nodes[s];
+      sites[4 * s + 1] = parts[s];
+      sites[4 * s + 2] = weights[s];
+      sites[4 * s + 3] = values[s];
+    }
+    NodeTable.addList(rows, NodeTable.NODE, sites, 4);
+    return rows;
   }
 
   /**

@@ -102,8 +102,10 @@ final class ValueGridSums implements NodeSums {
       int slot = node < 0 ? -1 : slots[node];
       plain[i] = new double[targets];
       valued[i] = new double[targets];
-      plain[i][0] = Double.NaN;
-      if (slot >= 0) {
+      plain[i][0] = node < 0 ? 0 : Double.NaN;
+      if (node < 0) {
+        new Visit(queries, i * columns, plain[i], valued[i]).descend(0, 0, 1);
+      } else if (slot >= 0) {
         int at = 2 * slot * targets;
         System.arraycopy(others, at, plain[i], 0, targets);
         System.arraycopy(others, at + targets, valued[i], 0, targets);
@@ -111,6 +113,57 @@ final class ValueGridSums implements NodeSums {
       }
     }
     return new ValueGridAnswers(plan, valueCentre, plain, valued, weight, squares);
+  }
+
+  /** A query that lies on no node, on its way past the nodes within its reach. */
+  private final class Visit {
+    private final double[] query;
+    private final int at;
+    private final double[] plain;
+    private final double[] valued;
+    private final double[] squares;
+
+    Visit(double[] query, int at, double[] plain, double[] valued) {
+      this.query = query;
+      this.at = at;
+      this.plain = plain;
+      this.valued = valued;
+      squares = new double[plan.axes().length];
+    }
+
+    /** Goes on along axis f, with the place on the axes before it and their part of the kernel. */
+    void descend(int f, int node, double kernel) {
+      if (f == squares.length) {
+        add(slots[node], kernel);
+        return;
+      }
+      ValueAxis axis = plan.axes()[f];
+      double x = query[at + f];
+      double reach = ValueAxis.REACH / axis.inverseWidth;
+      int end = axis.firstFrom(x + reach, true);
+      for (int j = axis.firstFrom(x - reach, false); j < end; j++) {
+        double scaled = (x - axis.values[j]) * axis.inverseWidth;
+        squares[f] = scaled * scaled;
+        double product = kernel * StrictMath.exp(-squares[f] / 2);
+        descend(f + 1, node * axis.values.length + j, product);
+      }
+    }
+
+    private void add(int slot, double kernel) {
+      if (slot < 0) {
+        return;
+      }
+      for (Moments.Moment moment : plan.moments().moments) {
+        double term = kernel * moment.factor;
+        for (int f = 0; f < squares.length; f++) {
+          for (int k = 0; k < moment.powers[f]; k++) {
+            term *= squares[f];
+          }
+        }
+        plain[moment.target] += term * own[2 * slot];
+        valued[moment.target] += term * own[2 * slot + 1];
+      }
+    }
   }
 
   /** Adds what the query does not leave out of its own node; NaN where that is not known well. */

@@ -188,7 +188,8 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       KernelRegressionModel model =
           new KernelRegressionModel(uid, keys.withoutFolds(), learned.inverseWidths())
               .withSummary(summary);
-      return copyValues(model.setParent(this), ParamMap.empty());
+      copyValues(model.setParent(this), ParamMap.empty());
+      return getCompact() ? model.compact(spark) : model;
     }
   }
 
@@ -341,6 +342,11 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     return this;
   }
 
+  public KernelRegression setErrorBoundCol(String value) {
+    set(errorBoundCol(), value);
+    return this;
+  }
+
   public KernelRegression setAttentionWeightsCol(String value) {
     set(attentionWeightsCol(), value);
     return this;
@@ -431,6 +437,12 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   public KernelRegression setAnswerTolerance(double value) {
     set(answerTolerance(), value);
+    return this;
+  }
+
+  /** Whether the model keeps the nodes of a lattice in the place of its keys. */
+  public KernelRegression setCompact(boolean value) {
+    set(compact(), value);
     return this;
   }
 

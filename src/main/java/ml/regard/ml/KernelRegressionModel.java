@@ -2,6 +2,8 @@ package ml.regard.ml;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import ml.regard.DataException;
+import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
@@ -9,7 +11,6 @@ import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.Precision;
 import ml.regard.kernel.QueryBlock;
-import ml.regard.kernel.Terms;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Model;
 import org.apache.spark.ml.linalg.Vector;
@@ -88,6 +89,14 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return store.engine();
   }
 
+  /**
+   * Whether the model holds its keys. A compact one holds the nodes of a lattice in their place: it
+   * has no attention weights, no table of keys and no curve, and answers at its own widths only.
+   */
+  public boolean hasKeys() {
+    return store.hasKeys();
+  }
+
   /** Number of keys n. */
   public int numKeys() {
     return keys().numKeys();
@@ -115,18 +124,20 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   }
 
   /**
-   * The prediction for one query, of all keys: answerTolerance is for {@code transform}. For many
-   * queries use {@code transform}.
+   * The prediction for one query, of all keys: answerTolerance is for {@code transform}; a compact
+   * model's nodes answer, with NaN where they are certain of nothing. For many queries use {@code
+   * transform}.
    *
    * @throws IllegalArgumentException unless the query has d finite features
    */
   public double predict(Vector features) {
-    return AttentionPooling.pool(keys(), query(features), inverseWidths, Terms.VALUE).pooled(0);
+    return store.pooled(features.toArray(), inverseWidths);
   }
 
   /**
    * The attention weights of one query over the keys in canonical order, {@code [n]}, summing to 1.
    *
+   * @throws DataException if the model has no keys
    * @throws IllegalArgumentException unless the query has d finite features
    */
   public double[] attentionWeights(Vector features) {
@@ -181,6 +192,13 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   @Override
   public StructType transformSchema(StructType schema) {
     Columns.requireFeatures(schema, getFeaturesCol(), keys().dim());
+    for (OutputColumn column : OutputColumns.of(this)) {
+      if (column.needsKeys() && !hasKeys()) {
+        throw new DataException(
+            "a compact model has no keys, and so no column %s (%s)"
+                .formatted(column.name(), column.param()));
+      }
+    }
     return OutputColumns.append(schema, this);
   }
 
@@ -231,6 +249,14 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   KernelRegressionModel withSummary(KernelRegressionTrainingSummary value) {
     summary = value;
     return this;
+  }
+
+  /** The same model with nodes in the place of its keys, which are in files. */
+  KernelRegressionModel compact(JavaSparkContext spark) {
+    KeyStore nodes = ((FileStore) store).compact(spark, answering());
+    KernelRegressionModel compact =
+        new KernelRegressionModel(uid, nodes, inverseWidths).withSummary(summary);
+    return copyValues(compact, ParamMap.empty()).setParent(parent());
   }
 
   private static JavaSparkContext context(SparkSession session) {
@@ -295,6 +321,11 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   public KernelRegressionModel setPredictionCol(String value) {
     set(predictionCol(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setErrorBoundCol(String value) {
+    set(errorBoundCol(), value);
     return this;
   }
 

@@ -48,6 +48,14 @@ public interface KernelRegressionParams extends Params {
     return getOrDefault(predictionCol());
   }
 
+  default Param<String> errorBoundCol() {
+    return definitions().errorBoundCol;
+  }
+
+  default String getErrorBoundCol() {
+    return getOrDefault(errorBoundCol());
+  }
+
   default Param<String> attentionWeightsCol() {
     return definitions().attentionWeightsCol;
   }
@@ -182,6 +190,14 @@ public interface KernelRegressionParams extends Params {
 
   default double getAnswerTolerance() {
     return (double) getOrDefault(answerTolerance());
+  }
+
+  default BooleanParam compact() {
+    return definitions().compact;
+  }
+
+  default boolean getCompact() {
+    return (boolean) getOrDefault(compact());
   }
 
   default Param<String> precision() {

@@ -15,6 +15,7 @@ import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
 import ml.regard.engine.MemoryStore;
+import ml.regard.engine.NodeStore;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.KeyPacker;
 import ml.regard.kernel.PackedKeys;
@@ -41,6 +42,7 @@ import scala.Option;
  *   PATH/metadata   Spark ML metadata (JSON) with a section "regard":
  *                   formatVersion, numKeys, numFeatures, valueCentre, contentHash, inverseWidths
  *   PATH/keys       Parquet: position, features array, value, weight
+ *   PATH/nodes      in the place of keys where the model is compact ({@link NodeStore})
  * </pre>
  *
  * <p>Keys are stored as given, so a loaded model packs them to the same bits. A model is written
@@ -48,9 +50,10 @@ import scala.Option;
  * deserialisation.
  */
 final class ModelFiles {
-  static final int FORMAT_VERSION = 1;
+  static final int FORMAT_VERSION = 2;
   private static final String SECTION = "regard";
   private static final String KEYS = "keys";
+  private static final String NODES = "nodes";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Logger LOG = LoggerFactory.getLogger(ModelFiles.class);
 
@@ -109,7 +112,8 @@ final class ModelFiles {
     private void write(Path path) throws IOException {
       DefaultParamsWriter.saveMetadata(
           model, path.toString(), sparkSession(), Option.apply(section()));
-      model.store().save(sparkSession(), new Path(path, KEYS).toString());
+      String folder = model.hasKeys() ? KEYS : NODES;
+      model.store().save(sparkSession(), new Path(path, folder).toString());
     }
 
     private FileSystem fileSystem(Path path) throws IOException {
@@ -129,7 +133,8 @@ final class ModelFiles {
     private JObject section() throws JsonProcessingException {
       Map<String, Object> section =
           Map.of(
-              "formatVersion", FORMAT_VERSION,
+              "formatVersion", model.hasKeys() ? 1 : FORMAT_VERSION,
+              "compact", !model.hasKeys(),
               "numKeys", model.numKeys(),
               "numFeatures", model.numFeatures(),
               "valueCentre", model.averagePooling(),
@@ -173,6 +178,9 @@ final class ModelFiles {
     /** The keys, where the engine wants them; with auto, a lattice where it pays. */
     private KeyStore store(String path, JsonNode section, KernelRegressionModel params) {
       String asked = engine.orElse(params.getEngine());
+      if (section.path("compact").asBoolean()) {
+        return nodes(path, section, asked);
+      }
       int numKeys = section.path("numKeys").asInt();
       int numFeatures = section.path("numFeatures").asInt();
       SparkContext spark = sparkSession().sparkContext();
@@ -193,10 +201,25 @@ final class ModelFiles {
           : open(path, section, choice);
     }
 
+    /** What stands in for the keys of a compact model. */
+    private NodeStore nodes(String path, JsonNode section, String asked) {
+      if (!asked.equals(EngineChoice.AUTO) && !asked.equals(EngineChoice.LATTICE)) {
+        throw new DataException(
+            "the model at %s is compact and has no keys: it needs engine lattice or auto, not %s"
+                .formatted(path, asked));
+      }
+      return NodeStore.open(
+          sparkSession(),
+          folder(path, NODES),
+          section.path("numFeatures").asInt(),
+          section.path("numKeys").asInt(),
+          section.path("valueCentre").asDouble());
+    }
+
     private FileStore open(String path, JsonNode section, EngineChoice choice) {
       return FileStore.open(
           sparkSession(),
-          keys(path),
+          folder(path, KEYS),
           section.path("numFeatures").asInt(),
           section.path("valueCentre").asDouble(),
           choice.engine());
@@ -212,13 +235,13 @@ final class ModelFiles {
       String found = contentHash(store);
       if (!found.equals(expected)) {
         throw new DataException(
-            "the model at %s is damaged, or was replaced while it was read: its keys hash to %s, but its metadata says %s"
+            "the model at %s is damaged, or was replaced while it was read: its content hashes to %s, but its metadata says %s"
                 .formatted(path, found, expected));
       }
     }
 
-    private String keys(String path) {
-      Path folder = new Path(path, KEYS);
+    private String folder(String path, String name) {
+      Path folder = new Path(path, name);
       requireExists(path, folder);
       return folder.toString();
     }
@@ -280,7 +303,7 @@ final class ModelFiles {
     }
 
     private PackedKeys readKeys(String path, int numFeatures) {
-      String folder = keys(path);
+      String folder = folder(path, KEYS);
       List<RowChunk> chunks;
       try {
         chunks =

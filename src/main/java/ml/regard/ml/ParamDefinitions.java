@@ -23,6 +23,7 @@ public final class ParamDefinitions implements Serializable {
   final Param<String> labelCol;
   final Param<String> weightCol;
   final Param<String> predictionCol;
+  final Param<String> errorBoundCol;
   final Param<String> attentionWeightsCol;
   final Param<String> handleInvalid;
   final DoubleArrayParam width;
@@ -40,6 +41,7 @@ public final class ParamDefinitions implements Serializable {
   final LongParam seed;
   final Param<String> engine;
   final DoubleParam answerTolerance;
+  final BooleanParam compact;
   final Param<String> precision;
   final Param<String> stagingDir;
   final IntParam numPartitions;
@@ -54,6 +56,14 @@ public final class ParamDefinitions implements Serializable {
     weightCol =
         text(parent, "weightCol", "the column of importance weights >= 0; empty: all weights 1");
     predictionCol = text(parent, "predictionCol", "the column that takes the prediction");
+    errorBoundCol =
+        text(
+            parent,
+            "errorBoundCol",
+            "the column that takes by how much each prediction may be off from that of all keys, in the"
+                + " unit of the label: what the nodes of engine lattice certify, else what"
+                + " answerTolerance allows; infinite where nothing is certain; rounding and precision"
+                + " apart; empty: no such column");
     attentionWeightsCol =
         text(
             parent,
@@ -178,6 +188,12 @@ public final class ParamDefinitions implements Serializable {
                 + " nodes stand in for them, as a share of the standard deviation of the labels, in [0,"
                 + " 1]; 0: only keys are passed over whose attention weight is 0 in double precision",
             ParamValidators.inRange(0, 1));
+    compact =
+        new BooleanParam(
+            parent.uid(),
+            "compact",
+            "whether the model keeps the nodes of a lattice in the place of its keys: small, and"
+                + " good for predictions at the learned widths alone; needs engine lattice or auto");
     precision =
         oneOf(
             parent,
@@ -236,6 +252,7 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(labelCol, "label");
     parent.setDefault(weightCol, "");
     parent.setDefault(predictionCol, "prediction");
+    parent.setDefault(errorBoundCol, "");
     parent.setDefault(attentionWeightsCol, "");
     parent.setDefault(handleInvalid, "error");
     parent.setDefault(perFeatureWidth, true);
@@ -252,6 +269,7 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(seed, 42L);
     parent.setDefault(engine, EngineChoice.AUTO);
     parent.setDefault(answerTolerance, 1e-8);
+    parent.setDefault(compact, false);
     parent.setDefault(precision, "float64");
     parent.setDefault(stagingDir, "");
     parent.setDefault(numPartitions, 0);

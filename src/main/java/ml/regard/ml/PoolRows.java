@@ -6,13 +6,10 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import ml.regard.DataException;
 import ml.regard.engine.KeyStore;
-import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.Keys;
-import ml.regard.kernel.PooledState;
 import ml.regard.kernel.QueryBlock;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.ml.linalg.Vector;
-import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -30,7 +27,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   private final KeyStore.Answering how;
   private final String featuresCol;
   private final String handleInvalid;
-  private final boolean prediction;
+  private final OutputColumn[] columns;
   private final boolean attentionWeights;
 
   PoolRows(KeyStore.Shared shared, KeyStore.Answering how, KernelRegressionParams params) {
@@ -38,7 +35,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
     this.how = how;
     this.featuresCol = params.getFeaturesCol();
     this.handleInvalid = params.getHandleInvalid();
-    this.prediction = !params.getPredictionCol().isEmpty();
+    this.columns = OutputColumns.of(params).toArray(OutputColumn[]::new);
     this.attentionWeights = !params.getAttentionWeightsCol().isEmpty();
   }
 
@@ -119,24 +116,21 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   }
 
   private List<Row> append(List<Row> rows, boolean[] pooled, QueryBlock queries) {
-    PooledState state = prediction ? shared.predict(queries, how) : null;
-    double[][] weights =
-        attentionWeights ? AttentionPooling.weights(keys(), queries, how.inverseWidths()) : null;
+    BlockAnswers answers = new BlockAnswers(shared, how, queries);
     List<Row> appended = new ArrayList<>(rows.size());
     int query = 0;
     for (int r = 0; r < rows.size(); r++) {
-      List<Object> cells = new ArrayList<>(rows.get(r).size() + 2);
-      for (int c = 0; c < rows.get(r).size(); c++) {
-        cells.add(rows.get(r).get(c));
+      Row row = rows.get(r);
+      Object[] cells = new Object[row.size() + columns.length];
+      for (int c = 0; c < row.size(); c++) {
+        cells[c] = row.get(c);
       }
-      if (prediction) {
-        cells.add(pooled[r] ? state.pooled(query) : Double.NaN);
-      }
-      if (attentionWeights) {
-        cells.add(pooled[r] ? Vectors.dense(weights[query]) : null);
+      for (int c = 0; c < columns.length; c++) {
+        cells[row.size() + c] =
+            pooled[r] ? columns[c].cell().of(answers, query) : columns[c].none();
       }
       query += pooled[r] ? 1 : 0;
-      appended.add(RowFactory.create(cells.toArray()));
+      appended.add(RowFactory.create(cells));
     }
     return appended;
   }

@@ -50,7 +50,8 @@ record TrainingRows(
    *     the engine asked for cannot hold them, or, with handleInvalid error, a row cannot be used
    */
   static TrainingRows read(Dataset<?> dataset, KernelRegressionParams params) {
-    requireServed(params, params.getEngine());
+    String asked = asked(params);
+    requireServed(params, asked);
     SparkContext spark = dataset.sparkSession().sparkContext();
     Dataset<Row> rows =
         dataset.select(
@@ -60,17 +61,26 @@ record TrainingRows(
             fold(params).as(FOLD),
             validation(params).as(VALIDATION));
     int dim = dim(rows);
-    EngineChoice.requireFeatures(params.getEngine(), dim);
+    EngineChoice.requireFeatures(asked, dim);
     boolean latticeServes = latticeServes(spark, params);
-    EngineChoice choice =
-        EngineChoice.of(params.getEngine(), spark, rows.count(), dim, latticeServes);
+    EngineChoice choice = EngineChoice.of(asked, spark, rows.count(), dim, latticeServes);
     requireServed(params, choice.engine());
     return choice.isBroadcast()
         ? PackedTraining.read(rows, choice, params)
         : StagedTraining.read(rows, choice, params);
   }
 
+  /** A compact model is made of a lattice, however few the rows are. */
+  private static String asked(KernelRegressionParams params) {
+    String engine = params.getEngine();
+    return params.getCompact() && engine.equals(EngineChoice.AUTO) ? EngineChoice.LATTICE : engine;
+  }
+
   private static void requireServed(KernelRegressionParams params, String engine) {
+    if (params.getCompact() && !engine.equals(EngineChoice.LATTICE)) {
+      throw new DataException(
+          "compact needs engine lattice or auto, but the engine is %s".formatted(engine));
+    }
     boolean inFiles =
         engine.equals(EngineChoice.PARTITIONED) || engine.equals(EngineChoice.LATTICE);
     Optional<String> obstacle = inFiles ? obstacle(params, engine) : Optional.empty();

@@ -80,4 +80,64 @@ class LatticeJobSuite extends AnyFunSuite {
         .contains("engine lattice has at most 3 features, but there are 4")
     )
   }
+
+  test("a compact model is small, scores without keys, and says by how much it may be off") {
+    fitted
+    val result = good(fit("compact", "--compact", "--answer-tolerance", s"$Tolerance"): _*).json
+    assert(result.get("compact").asBoolean && !fitted.get("compact").asBoolean)
+    assert(result.get("widths") == fitted.get("widths"))
+    def size(name: String): Long =
+      Files.walk(folder.resolve(name)).filter(Files.isRegularFile(_)).mapToLong(Files.size(_)).sum
+    assert(size("compact") < size("model") / 2)
+    val exact = score("compact-exact", "--engine", "broadcast", "--answer-tolerance", "0")
+    good(
+      "score --with errorBound --model".split(' ').toSeq ++
+        Seq(path("compact"), "--data", data, "--out", path("compact-scores")): _*
+    )
+    val scores = spark.read.parquet(path("compact-scores"))
+    assert(scores.columns.toSeq == Seq("x", "y", "prediction", "errorBound"))
+    val found = scores.orderBy("x", "y").collect().map(row => (row.getDouble(2), row.getDouble(3)))
+    assert(found.length == exact.length)
+    for (((prediction, bound), expected) <- found.zip(exact))
+      assert(bound < 1e-6 && math.abs(prediction - expected) <= bound + 1e-12)
+    val run = Jobs.run(
+      Seq("score", "--model", path("compact"), "--data", data, "--out", path("none")) ++
+        Seq("--engine", "broadcast"): _*
+    )
+    assert(run.code == 3 && run.lastErrorLine.contains("is compact and has no keys"), run.err)
+  }
+
+  test("rows of which a compact model is certain of nothing are counted, with the reason") {
+    good(fit("compact-far", "--compact"): _*)
+    good("generate", "--rows", "20", "--seed", "6", "--out", path("few"))
+    val far = spark.read.parquet(path("few")).selectExpr("x + 1000 as x", "y")
+    far.union(spark.read.parquet(path("few"))).write.parquet(path("far"))
+    val json = good(
+      Seq("score", "--model", path("compact-far"), "--data", path("far"), "--out", path("near")) ++
+        Seq("--rejected", path("beyond"), "--with", "errorBound"): _*
+    ).json
+    assert(json.get("rows").asLong == 20 && json.get("rejectedRows").asLong == 20)
+    val reasons = spark.read.parquet(path("beyond"))
+    assert(reasons.columns.toSeq == Seq("x", "y", "reason"))
+    assert(
+      reasons.select("reason").distinct().collect().map(_.getString(0)).toSeq ==
+        Seq("no node of the compact model is certain about it")
+    )
+  }
+
+  test("options that say nothing together with --compact end with exit 2 and a sentence") {
+    def wrong(options: String*): String = {
+      val run = Jobs.run(fit("wrong", "--compact" +: options: _*): _*)
+      assert(run.code == 2, run.err)
+      run.lastErrorLine
+    }
+    assert(
+      wrong("--engine", "partitioned").contains(
+        "lattice or auto with --compact, but was partitioned"
+      )
+    )
+    assert(wrong("--answer-tolerance", "0").contains("above 0 with --compact, but was 0"))
+    val run = Jobs.run("score", "--model", "m", "--data", data, "--out", "o", "--with", "wings")
+    assert(run.code == 2 && run.lastErrorLine.contains("wings"), run.err)
+  }
 }

@@ -66,20 +66,35 @@ class ValueGridSuite extends AnyFunSuite {
       }
     }
 
-  test("queries are answered where all their features are values, and nowhere else") {
-    val some = rows(500, 2, seed = 4)
-    val keys = some.pack
-    val w = Array(0.5, 0.8)
-    val nodes = sums(plan(some, w, Terms.VALUE, everywhere = true), keys)
-    val grid = for (x <- values(some)(0); y <- values(some)(1)) yield Array(x, y)
-    val beside = Array(Array(0.5, 0.0), Array(0.0, -1.0), Array(1e12, 0.0))
-    val answers = nodes.answers(Lattices.rows(grid ++ beside))
-    val exact = AttentionPooling.pool(keys, QueryBlock.of(2, grid), w, Terms.VALUE)
-    for (i <- grid.indices) {
-      assert(answers.certified(i, 0, 0))
-      assertClose(answers.state.pooled(i), exact.pooled(i), Rounding)
+  for (terms <- Seq(Terms.VALUE, Terms.CURVATURE); dim <- 1 to 3)
+    test(s"queries are answered on nodes and beside them: $dim features, $terms") {
+      val some = rows(500, dim, seed = 4)
+      val keys = some.pack
+      val w = Array.tabulate(dim)(f => 0.5 + 0.3 * f)
+      val nodes = sums(plan(some, w, terms, everywhere = true), keys)
+      val random = new Random(6)
+      val grid = Seq.fill(50)(values(some).map(axis => axis(random.nextInt(axis.length))))
+      val beside = Seq.fill(50)(values(some).map(_ => 23 * random.nextDouble()))
+      val mixed = grid.zip(beside).map { case (a, b) => a.updated(0, b(0)) }
+      val queries = (grid ++ beside ++ mixed).toArray
+      val answers = nodes.answers(Lattices.rows(queries))
+      val exact = AttentionPooling.pool(keys, QueryBlock.of(dim, queries), w, terms)
+      for (i <- queries.indices) {
+        assert(answers.certified(i, 0, 0))
+        assertClose(answers.state.pooled(i), exact.pooled(i), Rounding)
+        if (terms == Terms.CURVATURE)
+          for (g <- 0 until dim)
+            assertClose(answers.state.byLogWidth(i, g), exact.byLogWidth(i, g), Rounding, 10)
+      }
     }
-    for (i <- beside.indices) assert(!answers.certified(grid.length + i, 0, 0))
+
+  test("queries beyond the reach of all nodes are not certified, and their bound is infinite") {
+    val some = rows(500, 2, seed = 4)
+    val nodes = sums(plan(some, Array(0.5), Terms.VALUE, everywhere = true), some.pack)
+    val far = Array(Array(0.5, -70.0), Array(1e12, 0.0), Array(-1e150, 1e150))
+    val answers = nodes.answers(Lattices.rows(far))
+    for (i <- far.indices)
+      assert(!answers.certified(i, 0, 0) && answers.errorBound(i).isPosInfinity)
   }
 
   test("where only training rows ask, nodes without a key have no answer") {

@@ -1,0 +1,42 @@
+package ml.regard.ml;
+
+import ml.regard.engine.KeyStore;
+import ml.regard.kernel.AttentionPooling;
+import ml.regard.kernel.QueryBlock;
+
+/** The answers to a block of queries, each formed when a column first asks for it. */
+final class BlockAnswers {
+  private final KeyStore.Shared shared;
+  private final KeyStore.Answering how;
+  private final QueryBlock queries;
+  private KeyStore.Answers answers;
+  private double[][] weights;
+
+  BlockAnswers(KeyStore.Shared shared, KeyStore.Answering how, QueryBlock queries) {
+    this.shared = shared;
+    this.how = how;
+    this.queries = queries;
+  }
+
+  private KeyStore.Answers answers() {
+    if (answers == null) {
+      answers = shared.predict(queries, how);
+    }
+    return answers;
+  }
+
+  double pooled(int i) {
+    return answers().pooled(i);
+  }
+
+  double errorBound(int i) {
+    return answers().errorBound(i);
+  }
+
+  double[] weights(int i) {
+    if (weights == null) {
+      weights = AttentionPooling.weights(shared.keys(), queries, how.inverseWidths());
+    }
+    return weights[i];
+  }
+}
