@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
  * <p>The search of a fit runs at {@link #SEARCH_TOLERANCE}, its last questions at the tolerance
  * given. Keys are neither collected nor broadcast: each range of them is cached where it was read.
  * Memory: 8 d + 36 bytes a key over all executors, which Spark moves to disk where they do not fit,
- * and {@link LatticePlan#bytes()} on the driver. Neither the number of tasks nor what is cached
- * changes a bit.
+ * and {@link LatticePlan#bytes()} on the driver, where what lies on a grid of values stays for the
+ * next widths. Neither the number of tasks nor what is cached changes a bit.
  */
 final class LatticeEngine implements Engine {
   static final double SEARCH_TOLERANCE = 1e-6;
@@ -44,6 +44,10 @@ final class LatticeEngine implements Engine {
   private final PartitionedEngine exact;
   private final double tolerance;
   private final JavaRDD<KeyPart> parts;
+
+  /** What stays on its nodes whatever the widths; null before there is such a state. */
+  private NodeState spread;
+
   private long rows;
   private long handedOver;
 
@@ -129,7 +133,11 @@ final class LatticeEngine implements Engine {
   }
 
   private LossSums evaluate(NodePlan plan, LossRequest request) {
-    NodeState state = LatticeSpread.of(parts, files, plan);
+    NodeState state =
+        Optional.ofNullable(spread)
+            .flatMap(plan::again)
+            .orElseGet(() -> LatticeSpread.of(parts, files, plan));
+    spread = state.fixed() ? state : spread;
     if (state.overflowed()) {
       LOG.debug("{}", state.sentence());
       return exact.evaluate(request)[0];

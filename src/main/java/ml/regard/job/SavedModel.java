@@ -32,16 +32,17 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
    */
   static SavedModel load(SparkSession spark, ModelOptions options) {
     String path = options.model;
-    KernelRegressionModel model = KernelRegressionModel.load(path, options.engine.name());
+    String engine = options.engine.name();
+    KernelRegressionModel model =
+        options.answerTolerance == null
+            ? KernelRegressionModel.load(path, engine)
+            : KernelRegressionModel.load(path, engine, options.answerTolerance);
     FeatureSource source = FeatureSource.load(spark, path);
     if (source.names().size() != model.numFeatures()) {
       throw new DataException(
           "the model at %s has %d features, but its source.json names %s: it was changed while it"
                   .formatted(path, model.numFeatures(), source.names())
               + " was read");
-    }
-    if (options.answerTolerance != null) {
-      model.setAnswerTolerance(options.answerTolerance);
     }
     if (options.precision != null) {
       model.setPrecision(options.precision.name());

@@ -1,6 +1,7 @@
 package ml.regard.lattice;
 
 import java.io.Serializable;
+import java.util.Optional;
 
 /**
  * A way to have the sums of all queries without their pairs, for given widths: by way of nodes, on
@@ -24,4 +25,12 @@ public interface NodePlan extends Serializable {
    * @throws IllegalStateException if the plan has declined
    */
   NodeState noSites(double valueCentre);
+
+  /**
+   * The sites of a state that was formed for other widths, where they lie on the same nodes and
+   * need not be added anew; empty where they do not. The bits are those of adding them again.
+   */
+  default Optional<NodeState> again(NodeState earlier) {
+    return Optional.empty();
+  }
 }

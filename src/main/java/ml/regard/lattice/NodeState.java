@@ -17,6 +17,11 @@ public interface NodeState extends Mergeable<NodeState>, Serializable {
   /** Whether more sites or nodes came than are kept: there are no sums. */
   boolean overflowed();
 
+  /** Whether its sites lie on the same nodes at all widths, so that it is worth keeping. */
+  default boolean fixed() {
+    return false;
+  }
+
   /** What is held, or why there are no sums, with the numbers. */
   String sentence();
 

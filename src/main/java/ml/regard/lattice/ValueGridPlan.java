@@ -1,6 +1,7 @@
 package ml.regard.lattice;
 
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import ml.regard.kernel.Terms;
 
@@ -121,6 +122,14 @@ public final class ValueGridPlan implements NodePlan {
       throw new IllegalStateException("there is no grid: " + sentence);
     }
     return new ValueGridState(this, valueCentre);
+  }
+
+  /** Sites lie on the same nodes whatever the widths. */
+  @Override
+  public Optional<NodeState> again(NodeState earlier) {
+    return !declined() && earlier instanceof ValueGridState state && state.on(axes)
+        ? Optional.of(new ValueGridState(this, state))
+        : Optional.empty();
   }
 
   double[] inverseWidths() {

@@ -32,6 +32,28 @@ final class ValueGridState implements NodeState {
     this.valueCentre = valueCentre;
   }
 
+  /** The sites of a state of another plan with the same nodes. */
+  ValueGridState(ValueGridPlan plan, ValueGridState other) {
+    this.plan = plan;
+    valueCentre = other.valueCentre;
+    size = other.size;
+    nodes = other.nodes.clone();
+    parts = other.parts.clone();
+    weights = other.weights.clone();
+    values = other.values.clone();
+    weight = other.weight;
+    squares = other.squares;
+  }
+
+  /** Whether the nodes are those of these axes. */
+  boolean on(ValueAxis[] axes) {
+    boolean same = axes.length == plan.axes().length;
+    for (int f = 0; same && f < axes.length; f++) {
+      same = Arrays.equals(axes[f].values, plan.axes()[f].values);
+    }
+    return same;
+  }
+
   /** The state that {@link #rows} were made of. */
   static ValueGridState of(List<NodeRow> rows) {
     double[] header = NodeTable.only(rows, NodeTable.GRID, 2).numbers();
@@ -157,6 +179,11 @@ final class ValueGridState implements NodeState {
       all.values[nodes[s]] += values[s];
     }
     return all;
+  }
+
+  @Override
+  public boolean fixed() {
+    return true;
   }
 
   @Override

@@ -1,6 +1,8 @@
 package ml.regard.ml;
 
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import ml.regard.DataException;
 import ml.regard.engine.FileStore;
@@ -311,7 +313,18 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    *     and the broadcast engine is asked for
    */
   public static KernelRegressionModel load(String path, String engine) {
-    return new ModelFiles.Reader(engine).load(path);
+    return new ModelFiles.Reader(Optional.of(engine), OptionalDouble.empty()).load(path);
+  }
+
+  /**
+   * Loads a model for the given engine and with another answerTolerance than it was saved with:
+   * what auto chooses may depend on it.
+   *
+   * @throws ml.regard.DataException as {@link #load(String, String)}
+   */
+  public static KernelRegressionModel load(String path, String engine, double answerTolerance) {
+    return new ModelFiles.Reader(Optional.of(engine), OptionalDouble.of(answerTolerance))
+        .load(path);
   }
 
   public KernelRegressionModel setFeaturesCol(String value) {

@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.UUID;
 import ml.regard.DataException;
 import ml.regard.engine.EngineChoice;
@@ -148,14 +149,16 @@ final class ModelFiles {
   /** Loads a model; see {@link ModelFiles}. */
   static final class Reader extends MLReader<KernelRegressionModel> {
     private final Optional<String> engine;
+    private final OptionalDouble tolerance;
 
-    /** For the engine that the model's parameter says. */
+    /** For the engine and the tolerance that the model's parameters say. */
     Reader() {
-      engine = Optional.empty();
+      this(Optional.empty(), OptionalDouble.empty());
     }
 
-    Reader(String engine) {
-      this.engine = Optional.of(engine);
+    Reader(Optional<String> engine, OptionalDouble tolerance) {
+      this.engine = engine;
+      this.tolerance = tolerance;
     }
 
     @Override
@@ -167,12 +170,17 @@ final class ModelFiles {
       double[] inverseWidths = inverseWidths(path, section.path("inverseWidths"), numFeatures);
       // The parameters come first: they say which engine the keys are for.
       KernelRegressionModel params = new KernelRegressionModel(metadata.uid(), null, inverseWidths);
-      metadata.getAndSetParams(params, metadata.getAndSetParams$default$2());
+      setParams(metadata, params);
       KeyStore store = store(path, section, params);
       requireWhole(path, section, store, numKeys);
       KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), store, inverseWidths);
-      metadata.getAndSetParams(model, metadata.getAndSetParams$default$2());
+      setParams(metadata, model);
       return model;
+    }
+
+    private void setParams(DefaultParamsReader.Metadata metadata, KernelRegressionModel model) {
+      metadata.getAndSetParams(model, metadata.getAndSetParams$default$2());
+      tolerance.ifPresent(model::setAnswerTolerance);
     }
 
     /** The keys, where the engine wants them; with auto, a lattice where it pays. */

@@ -54,10 +54,11 @@ class LatticeEngineSuite extends AnyFunSuite {
       val w = Array.tabulate(dim)(f => 1 / (0.8 + 0.2 * f))
       using(new LatticeEngine(spark, keys, 3, 2, Tolerance)) { engine =>
         assert(engine.isCoarse && engine.numRows == Size && engine.dim == dim)
+        val expected = exact(rows, question(w))
         for (fine <- Seq(false, true)) {
           val request = question(w, fine = fine)
           val within = if (fine) 1e-7 else 1e-4
-          assertWithin(engine.evaluate(request).head, exact(rows, request), within)
+          assertWithin(engine.evaluate(request).head, expected, within)
           // Pairs cost less than nodes in three features, and where keys are spread far.
           if (dim < 3 && name != "heavy-tailed")
             assert(engine.handedOver.getAsDouble < 0.25, s"fine: $fine")
@@ -82,6 +83,15 @@ class LatticeEngineSuite extends AnyFunSuite {
     using(new LatticeEngine(spark, files(rows), 3, 2, 1e-6)) { engine =>
       assert(!engine.isCoarse)
       engine.evaluate(question(Array(1.0, 1.0), batch = Batch.all))
+      assert(engine.handedOver.getAsDouble < 0.01)
+    }
+  }
+
+  test("nodes of three features, where widths are wide") {
+    val rows = Data("uniform", 2 * Size, 3, seed = 12)
+    val request = question(Array(0.15, 0.2, 0.1), Terms.VALUE, fine = false)
+    using(new LatticeEngine(spark, files(rows), 3, 2, Tolerance)) { engine =>
+      assertWithin(engine.evaluate(request).head, exact(rows, request), 1e-4)
       assert(engine.handedOver.getAsDouble < 0.01)
     }
   }

@@ -4,6 +4,7 @@ import scala.util.Random
 
 import ml.regard.Rows
 import ml.regard.Rows.{assertClose, refusal}
+import ml.regard.lattice.{LatticePlan, LatticeState}
 import org.scalatest.funsuite.AnyFunSuite
 
 /** Values beside the first are pooled as if they were the first. */
@@ -53,6 +54,32 @@ class SeveralValuesSuite extends AnyFunSuite {
           if (leaveOut == LeaveOut.ROW) all.looPrediction(i, Array(2.0))
           else all.pooled(rows.features(i), Array(2.0))
         assertClose(state.pooled(i, v), expected, Rounding)
+      }
+    }
+  }
+
+  test("a lattice of a further value is within its bound of the exact sums, left-out rows too") {
+    val box = Array(Array(0.0, 0.0), Array(5.0, 5.0))
+    val w = Array(1.5, 2.0)
+    val asking = TrainingQueries.of(keys, (0 until 300).toArray, LeaveOut.ROW)
+    val exact = asking.met(AttentionPooling.pool(keys, asking.block, w, Terms.VALUE))
+    for (v <- 0 to 1) {
+      val plan =
+        LatticePlan.of(box, w, Terms.VALUE, 1e-7, rows.size, rows.size, LatticePlan.BUDGET)
+      val state = new LatticeState(plan, 0)
+      for (b <- 0 until keys.numBlocks) state.add(keys.block(b).further(v))
+      val alone = Rows(rows.features, others(v), rows.weights)
+      val queries = (0 until 300).flatMap { i =>
+        val c = rows.weights(i)
+        val own = others(v)(i)
+        rows.features(i) ++ Array(c, c * own, c * own * own)
+      }
+      val answers = state.sums.answers(queries.toArray)
+      val bounds = (0 until 300).map(answers.errorBound(_))
+      assert(bounds.count(_ < 1e-4) > 280)
+      for (i <- 0 until 300 if bounds(i) < 1e-4) {
+        assert(math.abs(answers.state.pooled(i) - alone.looPrediction(i, w)) <= bounds(i) + 1e-11)
+        assertClose(exact.pooled(i, v), alone.looPrediction(i, w), Rounding)
       }
     }
   }

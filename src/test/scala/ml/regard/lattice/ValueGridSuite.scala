@@ -137,6 +137,29 @@ class ValueGridSuite extends AnyFunSuite {
     assert(one.sentence.contains(s"${keys.numSites}") || one.sentence.contains("nodes"))
   }
 
+  test("sites stay on their nodes when widths change, and nowhere else") {
+    val some = rows(3000, 2, seed = 7)
+    val keys = some.pack
+    def state(plan: NodePlan): NodeState = {
+      val empty = plan.noSites(keys.valueCentre)
+      keys.blocks.forEachRemaining(empty.add(_))
+      empty
+    }
+    val earlier = state(plan(some, Array(0.5), Terms.VALUE))
+    val next = plan(some, Array(1.0, 2.0), Terms.CURVATURE)
+    val queries = Lattices.rows(some.features.take(300))
+    def losses(state: NodeState) = {
+      val found = state.sums.answers(queries).state
+      Rows.bits(Array.tabulate(600)(i => found.byLogWidth(i / 2, i % 2)))
+    }
+    assert(losses(next.again(earlier).get) == losses(state(next)))
+    val fewer = rows(20, 2, seed = 7)
+    assert(!plan(fewer, Array(0.5), Terms.VALUE).again(earlier).isPresent)
+    val lattice = Lattices.plan(Array(Array(0.0, 0.0), Array(30.0, 30.0)), Array(0.5))
+    assert(!lattice.again(earlier).isPresent)
+    assert(!next.again(Lattices.state(lattice, keys)).isPresent)
+  }
+
   test("a grid beyond the budget declines with its numbers") {
     val many = Array.tabulate(2)(_ => Array.tabulate(4000)(_.toDouble))
     val declined = ValueGridPlan.of(many, Array(1.0), Terms.VALUE, 1e-8, true, Budget)

@@ -294,6 +294,8 @@ class LatticeModelSuite extends MlSuite {
     model.write.save(path)
     val loaded = KernelRegressionModel.load(path)
     assert(loaded.engineUsed == "lattice")
+    assert(KernelRegressionModel.load(path, "auto", 0).engineUsed == "broadcast")
+    assert(KernelRegressionModel.load(path, "auto", 1e-7).getAnswerTolerance == 1e-7)
     val some = asking((-20 to 80).map(i => Array(i / 12.0)): _*)
     val memory = KernelRegressionModel.load(path, "broadcast").setAnswerTolerance(0)
     val found = predicted(loaded, some)

@@ -9,6 +9,7 @@ class ParamsSuite extends MlSuite {
     "labelCol",
     "weightCol",
     "predictionCol",
+    "errorBoundCol",
     "attentionWeightsCol",
     "handleInvalid",
     "width",
@@ -26,6 +27,7 @@ class ParamsSuite extends MlSuite {
     "seed",
     "engine",
     "answerTolerance",
+    "compact",
     "precision",
     "stagingDir",
     "numPartitions",
@@ -64,7 +66,8 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getAggregationDepth == 2 && estimator.getStagingDir == "")
     assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
     assert(estimator.getOnCancel == "discard" && estimator.getAnswerTolerance == 1e-8)
-    assert(estimator.getPrecision == "float64")
+    assert(estimator.getPrecision == "float64" && !estimator.getCompact)
+    assert(estimator.getErrorBoundCol == "")
   }
 
   test("setters set what they name") {
@@ -73,6 +76,7 @@ class ParamsSuite extends MlSuite {
       .setLabelCol("l")
       .setWeightCol("w")
       .setPredictionCol("p")
+      .setErrorBoundCol("e")
       .setAttentionWeightsCol("a")
       .setHandleInvalid("keep")
       .setWidth(Array(1.0, 2.0))
@@ -90,6 +94,7 @@ class ParamsSuite extends MlSuite {
       .setSeed(9)
       .setEngine("broadcast")
       .setAnswerTolerance(0.25)
+      .setCompact(true)
       .setPrecision("float32")
       .setStagingDir("s")
       .setNumPartitions(3)
@@ -105,6 +110,7 @@ class ParamsSuite extends MlSuite {
         "labelCol" -> "l",
         "weightCol" -> "w",
         "predictionCol" -> "p",
+        "errorBoundCol" -> "e",
         "attentionWeightsCol" -> "a",
         "handleInvalid" -> "keep",
         "perFeatureWidth" -> false,
@@ -121,6 +127,7 @@ class ParamsSuite extends MlSuite {
         "seed" -> 9L,
         "engine" -> "broadcast",
         "answerTolerance" -> 0.25,
+        "compact" -> true,
         "precision" -> "float32",
         "stagingDir" -> "s",
         "numPartitions" -> 3,
