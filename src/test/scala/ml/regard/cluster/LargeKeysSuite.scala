@@ -28,8 +28,8 @@ class LargeKeysSuite extends ClusterSuite {
   private def fit(engine: String, data: String): Seq[String] =
     small ++ Seq("fit", "--data", data, "--features", features.mkString(",")) ++
       Seq("--label", "label", "--model", path("model"), "--engine", engine, "--width", "0.8") ++
-      // Five steps of about 256 queries each.
-      Seq("--mini-batch-fraction", (256.0 / rows).toString, "--max-iter", "5")
+      // Three steps of about 256 queries each.
+      Seq("--mini-batch-fraction", (256.0 / rows).toString, "--max-iter", "3")
 
   test("the broadcast engine ends with a sentence that names the setting to change") {
     val ended = RegardProcess.run(fit("broadcast", training): _*)
@@ -48,7 +48,7 @@ class LargeKeysSuite extends ClusterSuite {
     val fitted = RegardProcess.startWith(Map.empty, fit("auto", training): _*).good(seconds = 1800)
     val learned = fitted.json
     assert(learned.get("engine").asText == "partitioned" && learned.get("rows").asInt == rows)
-    assert(learned.get("iterations").asInt == 5)
+    assert(learned.get("iterations").asInt == 3)
     assert(fitted.err.exists(_.contains("engine partitioned (chosen): keys [2000000 x 96]")))
     info(s"fit: ${learned.get("seconds").asDouble} s")
 

@@ -16,8 +16,8 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
   /** What `--master` takes: two executors with a core each. */
   protected def master: String
 
-  private lazy val training = Tables.csv(folder.resolve("training"), 1, 2, 1500)
-  private lazy val queries = Tables.csv(folder.resolve("queries"), 2, 3, 700)
+  protected lazy val training = Tables.csv(folder.resolve("training"), 1, 2, 1500)
+  protected lazy val queries = Tables.csv(folder.resolve("queries"), 2, 3, 700)
   protected lazy val parquet = {
     Tables.read("csv", queries).write.parquet(path("queries.parquet"))
     path("queries.parquet")
@@ -61,13 +61,36 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
     assert(support("all") == Map("0" -> "simd", "1" -> "simd"))
   }
 
-  test(s"a fit with mini-batches has the same bits $where") {
+  protected def scoresSame(format: String): Unit =
+    test(s"$format is scored with the same bits $where") {
+      model
+      val data = if (format == "csv") queries else parquet
+      here(score(s"$format-here", data, format))
+      there(s"$format", score(format, data, format))
+      val expected = Tables.predictions(format, path(s"$format-here"))
+      assert(expected.map(_._1) == (0 until 2100))
+      assert(Tables.predictions(format, path(format)) == expected)
+      assert(support(format) == Map("0" -> "simd", "1" -> "simd"))
+    }
+}
+
+/** A standalone master with two workers. */
+class StandaloneSuite extends RealExecutorsSuite("on a standalone cluster") {
+  private lazy val workers = new StandaloneCluster
+  override protected def cluster: Option[StandaloneCluster] = Some(workers)
+  override protected def master: String = workers.url
+
+  scoresSame("parquet")
+
+  test("a fit with mini-batches has the same bits on a standalone cluster") {
     val batches = Seq("--max-iter", "6", "--mini-batch-fraction", "0.2")
     val expected = here(fit("batches-here", batches))
     assertSameFit(there("batches", fit("batches", batches)), expected)
   }
 
-  test(s"keys that stay in their files are fitted and asked with the same bits $where") {
+  test(
+    "keys that stay in their files are fitted and asked with the same bits on a standalone cluster"
+  ) {
     val many = Tables.csv(folder.resolve("many"), 3, 4, 10000) // three segments of keys
     def partitioned(model: String) =
       fit(model, Seq("--max-iter", "3", "--mini-batch-fraction", "0.01")).map {
@@ -88,19 +111,7 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
     )
   }
 
-  for (format <- Seq("parquet", "csv"))
-    test(s"$format is scored with the same bits $where") {
-      model
-      val data = if (format == "csv") queries else parquet
-      here(score(s"$format-here", data, format))
-      there(s"$format", score(format, data, format))
-      val expected = Tables.predictions(format, path(s"$format-here"))
-      assert(expected.map(_._1) == (0 until 2100))
-      assert(Tables.predictions(format, path(format)) == expected)
-      assert(support(format) == Map("0" -> "simd", "1" -> "simd"))
-    }
-
-  test(s"a model is evaluated $where") {
+  test("a model is evaluated on a standalone cluster") {
     model
     val command = Seq("evaluate", "--model", path("model"), "--data", parquet, "--label", "label")
     val (actual, expected) = (there("evaluated", command), here(command))
@@ -111,13 +122,6 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
       assert(math.abs(actual.get(measure).asDouble / exact - 1) <= 1e-12)
     }
   }
-}
-
-/** A standalone master with two workers. */
-class StandaloneSuite extends RealExecutorsSuite("on a standalone cluster") {
-  private lazy val workers = new StandaloneCluster
-  override protected def cluster: Option[StandaloneCluster] = Some(workers)
-  override protected def master: String = workers.url
 
   test("with Kryo in place of Java's serialiser a fit and its scores have the same bits") {
     val expected = model
@@ -140,4 +144,6 @@ class StandaloneSuite extends RealExecutorsSuite("on a standalone cluster") {
 /** Spark's own small cluster, whose master and workers are threads of the driver. */
 class LocalClusterSuite extends RealExecutorsSuite("on a local cluster") {
   override protected def master = "local-cluster[2,1,1024]"
+
+  scoresSame("csv")
 }
