@@ -11,6 +11,7 @@ import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.Precision;
 import ml.regard.kernel.QueryBlock;
+import ml.regard.kernel.Terms;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Model;
 import org.apache.spark.ml.linalg.Vector;
@@ -215,7 +216,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   /** How its predictions are to be. */
   KeyStore.Answering answering() {
     Precision precision = getPrecision().equals("float32") ? Precision.FLOAT32 : Precision.FLOAT64;
-    return new KeyStore.Answering(inverseWidths, getAnswerTolerance(), precision);
+    return new KeyStore.Answering(inverseWidths, getAnswerTolerance(), precision, Terms.VALUE);
   }
 
   /** mapPartitions drops what columns say about themselves: feature names, event time. */
