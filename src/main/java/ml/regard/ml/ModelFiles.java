@@ -172,6 +172,7 @@ final class ModelFiles {
       requireWhole(path, section, store, numKeys);
       KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), store, inverseWidths);
       metadata.getAndSetParams(model, metadata.getAndSetParams$default$2());
+      engine.ifPresent(model::setEngine);
       return model;
     }
 

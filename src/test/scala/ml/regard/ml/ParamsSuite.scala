@@ -9,6 +9,12 @@ class ParamsSuite extends MlSuite {
     "labelCol",
     "weightCol",
     "predictionCol",
+    "errorBoundCol",
+    "effectiveKeysCol",
+    "supportCol",
+    "marginalEffectCol",
+    "outsideSupport",
+    "supportThreshold",
     "attentionWeightsCol",
     "handleInvalid",
     "width",
@@ -26,6 +32,7 @@ class ParamsSuite extends MlSuite {
     "seed",
     "engine",
     "answerTolerance",
+    "compact",
     "precision",
     "stagingDir",
     "numPartitions",
@@ -64,7 +71,10 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getAggregationDepth == 2 && estimator.getStagingDir == "")
     assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
     assert(estimator.getOnCancel == "discard" && estimator.getAnswerTolerance == 1e-8)
-    assert(estimator.getPrecision == "float64")
+    assert(estimator.getPrecision == "float64" && !estimator.getCompact)
+    assert(estimator.getErrorBoundCol == "" && estimator.getEffectiveKeysCol == "")
+    assert(estimator.getSupportCol == "" && estimator.getMarginalEffectCol == "")
+    assert(estimator.getOutsideSupport == "nearest" && estimator.getSupportThreshold == 0)
   }
 
   test("setters set what they name") {
@@ -74,6 +84,13 @@ class ParamsSuite extends MlSuite {
       .setWeightCol("w")
       .setPredictionCol("p")
       .setAttentionWeightsCol("a")
+      .setErrorBoundCol("b")
+      .setEffectiveKeysCol("e")
+      .setSupportCol("s")
+      .setMarginalEffectCol("m")
+      .setOutsideSupport("mean")
+      .setSupportThreshold(0.5)
+      .setCompact(true)
       .setHandleInvalid("keep")
       .setWidth(Array(1.0, 2.0))
       .setPerFeatureWidth(false)
@@ -106,6 +123,13 @@ class ParamsSuite extends MlSuite {
         "weightCol" -> "w",
         "predictionCol" -> "p",
         "attentionWeightsCol" -> "a",
+        "errorBoundCol" -> "b",
+        "effectiveKeysCol" -> "e",
+        "supportCol" -> "s",
+        "marginalEffectCol" -> "m",
+        "outsideSupport" -> "mean",
+        "supportThreshold" -> 0.5,
+        "compact" -> true,
         "handleInvalid" -> "keep",
         "perFeatureWidth" -> false,
         "solver" -> "fixed",
@@ -159,7 +183,9 @@ class ParamsSuite extends MlSuite {
       () => estimator.setCheckpointInterval(-2),
       () => estimator.setAnswerTolerance(-1e-12),
       () => estimator.setPrecision("float16"),
-      () => estimator.setOnCancel("shrug")
+      () => estimator.setOnCancel("shrug"),
+      () => estimator.setOutsideSupport("far"),
+      () => estimator.setSupportThreshold(1.5)
     )
     for ((attempt, i) <- attempts.zipWithIndex) {
       val message = refusal(attempt())
