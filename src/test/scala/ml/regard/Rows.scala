@@ -47,6 +47,28 @@ final case class Rows(
   def effectiveKeys(query: Array[Double], inverseWidths: Array[Double]): Double =
     1 / attention(query, inverseWidths).map(a => a * a).sum
 
+  /** exp(-1/2 min_j sum_f ((q_f - k_jf) w_f)^2) */
+  def support(query: Array[Double], inverseWidths: Array[Double]): Double =
+    math.exp((0 until size).map(j => logit(j, query, inverseWidths) - math.log(weights(j))).max)
+
+  /** dy/dq_f = sum_j a_j (k_jf - q_f) (v_j - y) w_f^2 */
+  def marginalEffect(query: Array[Double], inverseWidths: Array[Double]): Array[Double] = {
+    val a = attention(query, inverseWidths)
+    val y = mean(a, values)
+    Array.tabulate(dim) { f =>
+      val w = widthOf(inverseWidths, f)
+      mean(a, Array.tabulate(size)(j => (features(j)(f) - query(f)) * (values(j) - y))) * w * w
+    }
+  }
+
+  /** sum_j a_j^2 u_j */
+  def squaredAttention(
+      query: Array[Double],
+      inverseWidths: Array[Double],
+      of: Array[Double]
+  ): Double =
+    mean(attention(query, inverseWidths).map(a => a * a), of)
+
   /** y_{-i}: the row asks all rows but itself. */
   def looPrediction(row: Int, inverseWidths: Array[Double]): Double =
     mean(attentionBut(row, features(row), inverseWidths), values)

@@ -75,7 +75,8 @@ public class ReachBenchmark {
     inverseWidth = new double[] {best(packed)};
     keys = tolerance < 0 ? boundless(packed) : packed;
     PooledState all =
-        AttentionPooling.predict(boundless(packed), queries, inverseWidth, 0, Precision.FLOAT64);
+        AttentionPooling.predict(
+            boundless(packed), queries, inverseWidth, Terms.VALUE, 0, Precision.FLOAT64);
     PooledState some = sums();
     double largest = 0;
     for (int i = 0; i < QUERIES; i++) {
@@ -162,6 +163,6 @@ public class ReachBenchmark {
   @Benchmark
   public PooledState sums() {
     return AttentionPooling.predict(
-        keys, queries, inverseWidth, Math.max(tolerance, 0), Precision.FLOAT64);
+        keys, queries, inverseWidth, Terms.VALUE, Math.max(tolerance, 0), Precision.FLOAT64);
   }
 }

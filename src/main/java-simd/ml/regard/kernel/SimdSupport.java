@@ -53,6 +53,9 @@ final class SimdSupport extends PoolingSupport {
   private final Step attendStep = (t, s, lane, f, g, p) -> attend(t, s, lane);
   private final Step otherStep = (t, s, lane, f, g, p) -> other(t, s, lane, f);
   private final Step spreadStep = (t, s, lane, f, g, p) -> spread(t, s, lane);
+  private final Step squaresStep = (t, s, lane, f, g, p) -> squares(t, s, lane);
+  private final Step otherSquareStep = (t, s, lane, f, g, p) -> otherSquare(t, s, lane, f);
+  private final Step effectStep = (t, s, lane, f, g, p) -> effect(t, s, lane, f);
   private final Step sharedStep = (t, s, lane, f, g, p) -> shared(t, s, lane);
   private final Step curvedStep = (t, s, lane, f, g, p) -> curved(t, s, lane);
   private final Step slopeStep = (t, s, lane, f, g, p) -> slope(t, s, lane, f);
@@ -122,6 +125,21 @@ final class SimdSupport extends PoolingSupport {
   @Override
   void spread(Tile tile, PooledState state) {
     run(spreadStep, tile, state, 0, 0, 0);
+  }
+
+  @Override
+  void square(Tile tile, PooledState state) {
+    run(squaresStep, tile, state, 0, 0, 0);
+  }
+
+  @Override
+  void otherSquare(Tile tile, PooledState state, int v) {
+    run(otherSquareStep, tile, state, v, 0, 0);
+  }
+
+  @Override
+  void effect(Tile tile, PooledState state, int f) {
+    run(effectStep, tile, state, f, 0, 0);
   }
 
   @Override
@@ -419,6 +437,57 @@ final class SimdSupport extends PoolingSupport {
     }
     s2.intoArray(state.s2, lane);
     q.intoArray(state.q, lane);
+  }
+
+  private static void squares(Tile tile, PooledState state, int lane) {
+    double[] squares = tile.keys.squares();
+    double[] attention = tile.attention;
+    double[] distances = tile.distances;
+    DoubleVector s2 = load(state.s2, lane);
+    DoubleVector near2 = load(state.near2, lane);
+    int at = lane - tile.group();
+    for (int site = tile.from; site < tile.to; site++, at += LANES) {
+      DoubleVector e = load(attention, at);
+      DoubleVector d2 = load(distances, at);
+      s2 = e.mul(e).fma(DoubleVector.broadcast(LANE, squares[site]), s2);
+      near2 = near2.blend(d2, d2.compare(VectorOperators.LT, near2));
+    }
+    s2.intoArray(state.s2, lane);
+    near2.intoArray(state.near2, lane);
+  }
+
+  private static void otherSquare(Tile tile, PooledState state, int lane, int v) {
+    double[] squares = tile.keys.otherSquares()[v];
+    double[] attention = tile.attention;
+    DoubleVector sum = load(state.otherSquares[v], lane);
+    int at = lane - tile.group();
+    for (int site = tile.from; site < tile.to; site++, at += LANES) {
+      DoubleVector e = load(attention, at);
+      sum = e.mul(e).fma(DoubleVector.broadcast(LANE, squares[site]), sum);
+    }
+    sum.intoArray(state.otherSquares[v], lane);
+  }
+
+  private static void effect(Tile tile, PooledState state, int lane, int f) {
+    double[] features = tile.keys.features;
+    double[] values = tile.keys.siteValues;
+    int dim = tile.keys.dim;
+    double scale = tile.scales[f];
+    double[] attention = tile.attention;
+    DoubleVector query = load(tile.queries.features, f * tile.stride + lane);
+    DoubleVector m0 = load(state.m0[f], lane);
+    DoubleVector m1 = load(state.m1[f], lane);
+    int at = lane - tile.group();
+    for (int site = tile.from; site < tile.to; site++, at += LANES) {
+      DoubleVector x = query.sub(features[site * dim + f]).mul(scale);
+      x = x.blend(FARTHEST_X, x.compare(VectorOperators.GT, FARTHEST_X));
+      x = x.blend(-FARTHEST_X, x.compare(VectorOperators.LT, -FARTHEST_X));
+      DoubleVector a = load(attention, at).mul(x);
+      m0 = m0.add(a);
+      m1 = a.fma(DoubleVector.broadcast(LANE, values[site]), m1);
+    }
+    m0.intoArray(state.m0[f], lane);
+    m1.intoArray(state.m1[f], lane);
   }
 
   private static void shared(Tile tile, PooledState state, int lane) {

@@ -114,11 +114,14 @@ public final class FileStore implements KeyStore {
             .formatted(reason));
   }
 
-  /** With engine lattice it spreads the keys, in one reading of all, where that is worth it. */
+  /**
+   * With engine lattice it spreads the keys, in one reading of all, where that is worth it and only
+   * predictions are wanted.
+   */
   @Override
   public Shared share(JavaSparkContext spark, Answering how) {
     KeyFiles shared = files;
-    return engine.equals(EngineChoice.LATTICE)
+    return engine.equals(EngineChoice.LATTICE) && how.terms() == Terms.VALUE
         ? LatticeAttention.share(spark, files, how)
         : () -> shared;
   }

@@ -45,7 +45,7 @@ public interface KeyStore extends Serializable {
     default Answers predict(QueryBlock queries, Answering how) {
       PooledState state =
           AttentionPooling.predict(
-              keys(), queries, how.inverseWidths(), how.tolerance(), how.precision());
+              keys(), queries, how.inverseWidths(), how.terms(), how.tolerance(), how.precision());
       double[] bounds = new double[queries.size()];
       Arrays.fill(bounds, how.tolerance() * keys().valueDeviation());
       return new Answers(state, bounds);
@@ -72,6 +72,21 @@ public interface KeyStore extends Serializable {
       return errorBounds[i];
     }
 
+    /** The effective number of keys of query i; 0 without an allowed key. */
+    public double effectiveKeys(int i) {
+      return state.effectiveKeys(i);
+    }
+
+    /** How near query i is to a key: from 0, nothing like it, to 1, a key at its place. */
+    public double support(int i) {
+      return state.support(i);
+    }
+
+    /** The derivatives of the pooled value of query i by its features, {@code [d]}. */
+    public double[] marginalEffect(int i, double[] inverseWidths) {
+      return state.marginalEffect(i, inverseWidths);
+    }
+
     /** Takes the answers to the given queries from others. */
     void replace(int[] queries, Answers other) {
       state.replace(queries, other.state);
@@ -87,8 +102,9 @@ public interface KeyStore extends Serializable {
    * @param inverseWidths of length 1 or d
    * @param tolerance by how much one may be off, as a share of the standard deviation of the values
    * @param precision of the pairs
+   * @param terms VALUE, or DETAIL where more than the prediction is told
    */
-  record Answering(double[] inverseWidths, double tolerance, Precision precision)
+  record Answering(double[] inverseWidths, double tolerance, Precision precision, Terms terms)
       implements Serializable {}
 
   /**

@@ -155,6 +155,7 @@ final class PartitionedEngine implements Engine {
     int sums =
         switch (request.terms()) {
           case VALUE, SPREAD -> 3;
+          case DETAIL -> 4 + 2 * files.dim();
           case WIDTHS -> 3 + 2 * widths;
           case CURVATURE -> 3 + 2 * widths + widths * (widths + 1);
         };

@@ -5,7 +5,10 @@ import ml.regard.ml.KernelRegressionModel;
 
 /** Columns that a score can have behind the prediction, under these names. */
 enum MoreColumn {
-  errorBound(KernelRegressionModel::setErrorBoundCol);
+  errorBound(KernelRegressionModel::setErrorBoundCol),
+  effectiveKeys(KernelRegressionModel::setEffectiveKeysCol),
+  support(KernelRegressionModel::setSupportCol),
+  marginalEffect(KernelRegressionModel::setMarginalEffectCol);
 
   private final BiConsumer<KernelRegressionModel, String> setter;
 

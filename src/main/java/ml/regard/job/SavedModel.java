@@ -15,6 +15,7 @@ import ml.regard.io.FeatureSource;
 import ml.regard.kernel.Checks;
 import ml.regard.ml.KernelRegressionModel;
 import org.apache.spark.ml.functions;
+import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -96,6 +97,21 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
                   when(bounded, ", beyond " + Checks.MAX_MAGNITUDE).otherwise("")));
     }
     return coalesce(problems);
+  }
+
+  /**
+   * The table with arrays in the place of vectors in some of its columns, for tools beside Spark
+   * ML.
+   */
+  static Dataset<Row> withArrays(Dataset<Row> table, String... columns) {
+    Dataset<Row> plain = table;
+    for (String column : columns) {
+      if (table.schema().apply(column).dataType().equals(SQLDataTypes.VectorType())) {
+        Column array = functions.vector_to_array(col(column), "float64");
+        plain = plain.withColumn(column, when(col(column).isNotNull(), array));
+      }
+    }
+    return plain;
   }
 
   /** The vector of an array column, null when an element is. */

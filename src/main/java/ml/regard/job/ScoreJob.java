@@ -7,7 +7,6 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,6 +22,7 @@ import ml.regard.io.RunManifest;
 import ml.regard.io.Tables;
 import ml.regard.io.TypedTable;
 import ml.regard.kernel.AttentionPooling;
+import ml.regard.ml.KernelRegressionModel;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -68,8 +68,24 @@ final class ScoreJob extends Job {
       paramLabel = "NAME",
       description =
           "More columns behind the prediction: errorBound, by how much it may be off from that of all"
-              + " keys.")
+              + " keys; effectiveKeys, how many keys carry it; support, how near a key is, from 0 to"
+              + " 1; marginalEffect, its derivatives by the features, an array.")
   private List<MoreColumn> more = List.of();
+
+  @Option(
+      names = "--outside-support",
+      paramLabel = "NAME",
+      description =
+          "The prediction where the support is below --support-threshold: nearest, mean, nan or"
+              + " error (default: that of the model).")
+  private OutsideSupportName outsideSupport;
+
+  @Option(
+      names = "--support-threshold",
+      paramLabel = "S",
+      description =
+          "The support below which a row is outside, 0 to 1 (default: that of the model).")
+  private Double supportThreshold;
 
   @Option(
       names = "--handle-invalid",
@@ -90,6 +106,7 @@ final class ScoreJob extends Job {
   void check() {
     requireAtLeast("--partitions", 1, partitions);
     requireShare("--answer-tolerance", model.answerTolerance);
+    requireShare("--support-threshold", supportThreshold);
     if (input.format == Tables.Format.JDBC) {
       input.checkDatabase();
     }
@@ -114,7 +131,7 @@ final class ScoreJob extends Job {
     try (RowSink sink = output.open(this, spark, input, model.model)) {
       describe(spark, "reading the model");
       SavedModel saved = SavedModel.load(spark, model);
-      more.forEach(column -> column.ask(saved.model()));
+      ask(saved.model());
       describe(spark, "scoring");
       write(scored(spark, saved), sink.workPath());
       describe(spark, "counting and writing");
@@ -150,6 +167,16 @@ final class ScoreJob extends Job {
     }
   }
 
+  private void ask(KernelRegressionModel model) {
+    more.forEach(column -> column.ask(model));
+    if (outsideSupport != null) {
+      model.setOutsideSupport(outsideSupport.name());
+    }
+    if (supportThreshold != null) {
+      model.setSupportThreshold(supportThreshold);
+    }
+  }
+
   /** The kept columns, the prediction, what comes with it, and why it is none. */
   private Dataset<Row> scored(SparkSession spark, SavedModel saved) {
     TypedTable typed = input.read(spark, saved.source().schema());
@@ -171,9 +198,11 @@ final class ScoreJob extends Job {
         partitions == null
             ? PairTasks.splitByPairs(table, saved.model().numKeys())
             : table.repartition(partitions);
-    Arrays.stream(added()).forEach(name -> cells.add(col(name)));
+    Dataset<Row> predicted = SavedModel.withArrays(saved.predictWithReasons(split, WHY), added());
+    cells.addAll(
+        Tables.holdable(Tables.select(predicted, List.of(added())).schema(), output.format));
     cells.add(col(WHY));
-    return saved.predictWithReasons(split, WHY).select(cells.toArray(Column[]::new));
+    return predicted.select(cells.toArray(Column[]::new));
   }
 
   /** The columns that the model adds. */

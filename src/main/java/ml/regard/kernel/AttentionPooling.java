@@ -65,11 +65,11 @@ public final class AttentionPooling {
   }
 
   /**
-   * S0 and S1 of a block of queries over all keys, in the order of the queries; they go past the
+   * The sums of a block of queries over all keys, in the order of the queries; they go past the
    * keys in space order, so that neighbours pass by the same blocks. No bit depends on that.
    *
    * @param tolerance as of {@link #pool(Keys, QueryBlock, double[][], Terms, double)}
-   * @param precision double where queries leave keys out, and beyond {@link
+   * @param precision double for more than VALUE, where queries leave keys out, and beyond {@link
    *     Precision#FLOAT32_FEATURES}
    * @throws IllegalArgumentException if the dimensions of queries, keys and inverse widths differ
    */
@@ -77,6 +77,7 @@ public final class AttentionPooling {
       Keys keys,
       QueryBlock queries,
       double[] inverseWidths,
+      Terms terms,
       double tolerance,
       Precision precision) {
     long[] codes = new long[queries.size()];
@@ -97,10 +98,11 @@ public final class AttentionPooling {
     double[][] widths = {inverseWidths};
     PooledState state =
         precision == Precision.FLOAT32
+                && terms == Terms.VALUE
                 && !queries.leavesKeysOut()
                 && keys.dim() <= Precision.FLOAT32_FEATURES
             ? poolSingle(keys, sorted, widths, tolerance)
-            : pool(keys, sorted, widths, Terms.VALUE, tolerance)[0];
+            : pool(keys, sorted, widths, terms, tolerance)[0];
     return state.select(back);
   }
 

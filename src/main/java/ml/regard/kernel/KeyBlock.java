@@ -44,6 +44,8 @@ public final class KeyBlock implements Serializable {
   /** Second moments of each site, formed when they are first asked for. */
   private transient volatile double[][] moments;
 
+  private transient volatile double[][] otherSquares;
+
   /**
    * Keys with their features {@code [size x dim]}.
    *
@@ -70,11 +72,7 @@ public final class KeyBlock implements Serializable {
     this.logWeights = new double[sites];
     for (int s = 0; s < sites; s++) {
       System.arraycopy(features, starts[s] * dim, this.features, s * dim, dim);
-      double weight = 0;
-      for (int j = starts[s]; j < starts[s + 1]; j++) {
-        weight += weights[j];
-      }
-      logWeights[s] = Exp2.log2(weight);
+      logWeights[s] = Exp2.log2(weight(starts[s], starts[s + 1]));
     }
     this.others = new double[0][];
     this.otherSiteValues = new double[0][];
@@ -291,15 +289,39 @@ public final class KeyBlock implements Serializable {
     return moments()[1];
   }
 
+  /** sum c^2 u / C^2 of each further value u and each site. */
+  double[][] otherSquares() {
+    double[][] formed = otherSquares;
+    if (formed == null) {
+      formed = new double[others.length][sites()];
+      for (int s = 0; s < sites(); s++) {
+        double weight = weight(starts[s], starts[s + 1]);
+        for (int j = starts[s]; j < starts[s + 1]; j++) {
+          double share = weights[j] / weight;
+          for (int v = 0; v < others.length; v++) {
+            formed[v][s] += share * share * others[v][j];
+          }
+        }
+      }
+      otherSquares = formed;
+    }
+    return formed;
+  }
+
+  private double weight(int from, int to) {
+    double weight = 0;
+    for (int j = from; j < to; j++) {
+      weight += weights[j];
+    }
+    return weight;
+  }
+
   private double[][] moments() {
     double[][] formed = moments;
     if (formed == null) {
       formed = new double[2][sites()];
       for (int s = 0; s < sites(); s++) {
-        double weight = 0;
-        for (int j = starts[s]; j < starts[s + 1]; j++) {
-          weight += weights[j];
-        }
+        double weight = weight(starts[s], starts[s + 1]);
         for (int j = starts[s]; j < starts[s + 1]; j++) {
           double share = weights[j] / weight;
           double value = values[j] - valueCentre;

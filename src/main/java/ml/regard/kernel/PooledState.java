@@ -18,11 +18,13 @@ import java.util.stream.Stream;
  *   r = max(r_1, r_2);   each state's sums scaled by 2^(r_i - r), S2 by its square;   add
  * </pre>
  *
+ * <p>The nearest key is a minimum of distances, which no reference scales.
+ *
  * <p>The empty state is neutral. Merging is associative and commutative up to rounding. Results are
  * NaN (0 for {@link #effectiveKeys}) for a query that met no allowed key. Distances in the sums are
  * x_f^2 = ((q_f - k_f) w_f)^2 / {@link Exp2#SQUARE}. Shapes: every array is {@code [stride]}, with
- * one T sum per width, and one U sum per pair g &lt;= h of widths, in rows of the upper triangle.
- * Not safe for many threads.
+ * one T sum per width, one U sum per pair g &lt;= h of widths, in rows of the upper triangle, and
+ * one M sum per feature. Not safe for many threads.
  */
 public final class PooledState implements Mergeable<PooledState>, Serializable {
   private static final long serialVersionUID = 1;
@@ -47,11 +49,26 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
   final double[][] t1;
   final double[][] u0;
   final double[][] u1;
+  final double[][] m0;
+  final double[][] m1;
 
-  /** All sums there are, S0 first. */
+  /** S2 of each further value: sum e^2 u, key by key. */
+  final double[][] otherSquares;
+
+  /** The squared distance to the nearest key met, whatever its weight. */
+  final double[] near2;
+
+  /** All sums there are, S0 first, and last those of e^2. */
   private final double[][] sums;
 
-  /** The empty state of a block of queries. */
+  /** How many are sums of e^2. */
+  private final int squares;
+
+  /**
+   * The empty state of a block of queries.
+   *
+   * @param numWidths of the candidate; with DETAIL the number of features
+   */
   PooledState(
       int size, int numWidths, int numOthers, Terms terms, double valueCentre, boolean safe) {
     this.size = size;
@@ -65,7 +82,8 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     s0 = new double[stride];
     s1 = new double[stride];
     others = new double[numOthers][stride];
-    s2 = new double[terms == Terms.SPREAD ? stride : 0];
+    boolean detail = terms == Terms.DETAIL;
+    s2 = new double[terms == Terms.SPREAD || detail ? stride : 0];
     q = new double[terms == Terms.SPREAD ? stride : 0];
     int widths = terms.hasWidths() ? numWidths : 0;
     t0 = new double[widths][stride];
@@ -73,10 +91,26 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     int pairs = terms == Terms.CURVATURE ? numWidths * (numWidths + 1) / 2 : 0;
     u0 = new double[pairs][stride];
     u1 = new double[pairs][stride];
-    double[][] spread = terms == Terms.SPREAD ? new double[][] {s2, q} : new double[0][];
+    m0 = new double[detail ? numWidths : 0][stride];
+    m1 = new double[detail ? numWidths : 0][stride];
+    otherSquares = new double[detail ? numOthers : 0][stride];
+    near2 = new double[detail ? stride : 0];
+    Arrays.fill(near2, Double.POSITIVE_INFINITY);
+    squares = (s2.length > 0 ? 1 : 0) + otherSquares.length;
     sums =
-        Stream.of(new double[][] {s0, s1}, spread, others, t0, t1, u0, u1)
+        Stream.of(
+                new double[][] {s0, s1, q},
+                others,
+                t0,
+                t1,
+                u0,
+                u1,
+                m0,
+                m1,
+                new double[][] {s2},
+                otherSquares)
             .flatMap(Arrays::stream)
+            .filter(sum -> sum.length > 0)
             .toArray(double[][]::new);
   }
 
@@ -129,6 +163,9 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     if (size != other.size || safe != other.safe || !alike(other)) {
       throw new IllegalArgumentException("only states of the same queries can be merged");
     }
+    for (int i = 0; i < near2.length; i++) {
+      near2[i] = Math.min(near2[i], other.near2[i]);
+    }
     for (int i = 0; i < size; i++) {
       if (other.reference[i] == NONE) {
         continue;
@@ -136,7 +173,7 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
       raise(i, other.reference[i]);
       double scale = scale(other.reference[i], reference[i]);
       for (int s = 0; s < sums.length; s++) {
-        sums[s][i] += (sums[s] == s2 ? scale * scale : scale) * other.sums[s][i];
+        sums[s][i] += (isSquare(s) ? scale * scale : scale) * other.sums[s][i];
       }
     }
     return this;
@@ -156,9 +193,13 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     }
     double scale = scale(reference[i], r);
     reference[i] = r;
-    for (double[] sum : sums) {
-      sum[i] *= sum == s2 ? scale * scale : scale;
+    for (int s = 0; s < sums.length; s++) {
+      sums[s][i] *= isSquare(s) ? scale * scale : scale;
     }
+  }
+
+  private boolean isSquare(int s) {
+    return s >= sums.length - squares;
   }
 
   /** 2^(from - to) for from &lt;= to; 0 from the empty state. */
@@ -171,7 +212,10 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     return sums.length;
   }
 
-  /** Keeps the sums of the lanes from first to end - 1 of one group aside. */
+  /**
+   * Keeps the sums of the lanes from first to end - 1 of one group aside; not their nearest keys,
+   * to which no key that is met does harm.
+   */
   void keep(int first, int end, double[][] kept) {
     for (int s = 0; s < sums.length; s++) {
       System.arraycopy(sums[s], first, kept[s], 0, end - first);
@@ -190,10 +234,7 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     PooledState selected =
         new PooledState(queries.length, numWidths, others.length, terms, valueCentre, safe);
     for (int i = 0; i < queries.length; i++) {
-      selected.reference[i] = reference[queries[i]];
-      for (int s = 0; s < sums.length; s++) {
-        selected.sums[s][i] = sums[s][queries[i]];
-      }
+      selected.copy(i, this, queries[i]);
     }
     return selected;
   }
@@ -210,10 +251,18 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
       throw new IllegalArgumentException("only states of the same queries can be replaced");
     }
     for (int i = 0; i < queries.length; i++) {
-      reference[queries[i]] = other.reference[i];
-      for (int s = 0; s < sums.length; s++) {
-        sums[s][queries[i]] = other.sums[s][i];
-      }
+      copy(queries[i], other, i);
+    }
+  }
+
+  /** Takes query i from query j of a state of the same shape. */
+  private void copy(int i, PooledState other, int j) {
+    reference[i] = other.reference[j];
+    for (int s = 0; s < sums.length; s++) {
+      sums[s][i] = other.sums[s][j];
+    }
+    if (terms == Terms.DETAIL) {
+      near2[i] = other.near2[j];
     }
   }
 
@@ -241,22 +290,23 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
     return Arrays.copyOf(far, count);
   }
 
-  /**
-   * Adds keys at the place of query i itself.
-   *
-   * @param weight their summed weight
-   * @param value sum c (v - centre) over them
-   * @param furtherValues sum c v over them, of each further value
-   */
-  void addOwn(int i, double weight, double value, double[] furtherValues) {
+  /** Adds keys at the place of query i itself: the twins of a key. Not with SPREAD. */
+  void addOwn(int i, Twins.Sums twins) {
     if (safe || reference[i] != 0) {
-      raise(i, Math.ceil(Exp2.log2(weight)));
+      raise(i, Math.ceil(Exp2.log2(twins.weight)));
     }
     double scale = Math.scalb(1.0, (int) Math.max(-reference[i], -2000));
-    s0[i] += weight * scale;
-    s1[i] += value * scale;
+    s0[i] += twins.weight * scale;
+    s1[i] += twins.value * scale;
     for (int v = 0; v < others.length; v++) {
-      others[v][i] += furtherValues[v] * scale;
+      others[v][i] += twins.others[v] * scale;
+    }
+    if (terms == Terms.DETAIL) {
+      s2[i] += twins.squares * scale * scale;
+      for (int v = 0; v < otherSquares.length; v++) {
+        otherSquares[v][i] += twins.otherSquares[v] * scale * scale;
+      }
+      near2[i] = 0;
     }
   }
 
@@ -282,8 +332,47 @@ public final class PooledState implements Mergeable<PooledState>, Serializable {
 
   /** The effective number of keys S0^2 / S2 of query i, from 1 to n; 0 without an allowed key. */
   public double effectiveKeys(int i) {
-    require(Terms.SPREAD);
+    if (terms != Terms.DETAIL) {
+      require(Terms.SPREAD);
+    }
     return noKeys(i) ? 0 : s0[i] * s0[i] / s2[i];
+  }
+
+  /**
+   * The support exp(-1/2 min_j sum_f ((q_f - k_jf) w_f)^2) of query i: 1 with a key at its very
+   * place, 0 far from all keys and without an allowed key.
+   */
+  public double support(int i) {
+    require(Terms.DETAIL);
+    return StrictMath.pow(2, -near2[i]);
+  }
+
+  /**
+   * The derivatives of the pooled value of query i by its features, {@code [d]}:
+   *
+   * <pre>
+   *   dy/dq_f = sum_j e_j (k_jf - q_f) (v_j - y) w_f^2 / S0
+   * </pre>
+   *
+   * <p>NaN without an allowed key.
+   *
+   * @param inverseWidths those of the sums
+   */
+  public double[] marginalEffect(int i, double[] inverseWidths) {
+    require(Terms.DETAIL);
+    double[] effect = new double[m0.length];
+    Arrays.fill(effect, Double.NaN);
+    for (int f = 0; f < effect.length && !noKeys(i); f++) {
+      double w = Math.abs(inverseWidths[inverseWidths.length == 1 ? 0 : f]);
+      effect[f] = (centred(i) * m0[f][i] - m1[f][i]) / s0[i] * (w / Exp2.SCALE);
+    }
+    return effect;
+  }
+
+  /** sum_j a_j^2 u_j of the further value v of query i; NaN without an allowed key. */
+  public double squaredAttention(int i, int v) {
+    require(Terms.DETAIL);
+    return noKeys(i) ? Double.NaN : otherSquares[v][i] / s0[i] / s0[i];
   }
 
   /** The variance Q/S0 - y^2 of the values under the attention of query i, never below 0. */

@@ -106,7 +106,7 @@ public final class PoolingPass {
       states[c] =
           new PooledState(
               queries.size(),
-              candidates[c].length,
+              terms == Terms.DETAIL ? keys.dim() : candidates[c].length,
               keys.numOthers(),
               terms,
               keys.valueCentre(),
@@ -122,7 +122,7 @@ public final class PoolingPass {
     for (int c = 0; c < tiles.length; c++) {
       for (int group = 0; group < queries.size(); group += LANES) {
         int end = Math.min(group + LANES, queries.size());
-        if (reaches[c].skipped(block, states[c], group, end) < end - group) {
+        if (reaches[c].skipped(block, states[c], group, end) < end - group || reaches[c].asks()) {
           return true;
         }
       }
@@ -150,7 +150,7 @@ public final class PoolingPass {
   private void meet(KeyBlock keys, int c, int group, int end) {
     PooledState state = states[c];
     int skipped = reaches[c].skipped(keys.summary(), state, group, end);
-    if (skipped == end - group) {
+    if (skipped == end - group && !reaches[c].asks()) {
       return;
     }
     if (skipped > 0) {

@@ -12,6 +12,8 @@ package ml.regard.kernel;
  *   shared width     a = e d2          T0 += a    T1 = fma(a, V, T1)
  *                    b = a d2          U0 += b    U1 = fma(b, V, U1)
  *   width by width   a_f = e (x_f x_f)        the same with a_f and b_gh = a_g (x_h x_h)
+ *   detail           S2 as above, also of further values      near2 = the smaller of near2 and d2
+ *                    a_f = e x_f               M0 += a_f     M1 = fma(a_f, V, M1)
  * </pre>
  *
  * <p>They trust their arguments; the door is {@link AttentionPooling}. A support may work on lanes
@@ -26,6 +28,9 @@ abstract class PoolingSupport {
 
   /** Beyond this the square of a distance counts as this, in a safe tile. */
   static final double FARTHEST = 1e100;
+
+  /** The distance whose square that is: beyond it an x_f counts as this in M0 and M1. */
+  static final double FARTHEST_X = 1e50;
 
   /** "scalar" or "simd", as manifests and benchmarks report it. */
   abstract String name();
@@ -50,6 +55,7 @@ abstract class PoolingSupport {
     switch (state.terms) {
       case VALUE -> {}
       case SPREAD -> spread(tile, state);
+      case DETAIL -> detail(tile, state);
       case WIDTHS, CURVATURE -> {
         if (state.numWidths == 1) {
           shared(tile, state);
@@ -61,6 +67,16 @@ abstract class PoolingSupport {
           curvature(tile, state);
         }
       }
+    }
+  }
+
+  private void detail(Tile tile, PooledState state) {
+    square(tile, state);
+    for (int v = 0; v < state.otherSquares.length; v++) {
+      otherSquare(tile, state, v);
+    }
+    for (int f = 0; f < state.m0.length; f++) {
+      effect(tile, state, f);
     }
   }
 
@@ -132,6 +148,15 @@ abstract class PoolingSupport {
 
   /** Adds S2 and Q. */
   abstract void spread(Tile tile, PooledState state);
+
+  /** Adds S2, and finds the nearest site. */
+  abstract void square(Tile tile, PooledState state);
+
+  /** Adds S2 of a further value. */
+  abstract void otherSquare(Tile tile, PooledState state, int v);
+
+  /** Adds M0 and M1 of feature f; forms x_f anew. */
+  abstract void effect(Tile tile, PooledState state, int f);
 
   /** Adds T0 and T1 of a shared width, and U0 and U1 where the state has them. */
   abstract void shared(Tile tile, PooledState state);

@@ -99,6 +99,55 @@ final class ScalarSupport extends PoolingSupport {
   }
 
   @Override
+  void square(Tile tile, PooledState state) {
+    double[] squares = tile.keys.squares();
+    for (int site = tile.from; site < tile.to; site++) {
+      int at = (site - tile.from) * LANES - tile.group();
+      for (int lane = tile.first; lane < tile.end; lane++) {
+        double e = tile.attention[at + lane];
+        double d2 = tile.distances[at + lane];
+        state.s2[lane] = Math.fma(e * e, squares[site], state.s2[lane]);
+        state.near2[lane] = d2 < state.near2[lane] ? d2 : state.near2[lane];
+      }
+    }
+  }
+
+  @Override
+  void otherSquare(Tile tile, PooledState state, int v) {
+    double[] squares = tile.keys.otherSquares()[v];
+    double[] sum = state.otherSquares[v];
+    for (int site = tile.from; site < tile.to; site++) {
+      int at = (site - tile.from) * LANES - tile.group();
+      for (int lane = tile.first; lane < tile.end; lane++) {
+        double e = tile.attention[at + lane];
+        sum[lane] = Math.fma(e * e, squares[site], sum[lane]);
+      }
+    }
+  }
+
+  @Override
+  void effect(Tile tile, PooledState state, int f) {
+    KeyBlock keys = tile.keys;
+    double scale = tile.scales[f];
+    int shift = f * tile.stride;
+    double[] m0 = state.m0[f];
+    double[] m1 = state.m1[f];
+    for (int site = tile.from; site < tile.to; site++) {
+      double key = keys.features[site * keys.dim + f];
+      double value = keys.siteValues[site];
+      int at = (site - tile.from) * LANES - tile.group();
+      for (int lane = tile.first; lane < tile.end; lane++) {
+        double x = (tile.queries.features[shift + lane] - key) * scale;
+        x = x > FARTHEST_X ? FARTHEST_X : x;
+        x = x < -FARTHEST_X ? -FARTHEST_X : x;
+        double a = tile.attention[at + lane] * x;
+        m0[lane] += a;
+        m1[lane] = Math.fma(a, value, m1[lane]);
+      }
+    }
+  }
+
+  @Override
   void shared(Tile tile, PooledState state) {
     boolean curvature = state.terms == Terms.CURVATURE;
     for (int site = tile.from; site < tile.to; site++) {

@@ -22,9 +22,7 @@ public final class TrainingQueries implements Serializable {
   private int numQueries;
   private int[] positions = new int[16];
   private int[] queries = new int[16]; // of each row
-  private double[] twinWeights = new double[16]; // sum c over the row's twins
-  private double[] twinValues = new double[16]; // sum c (v - centre) over them
-  private double[][] twinOthers = new double[16][]; // sum c v over them; null without twins
+  private Twins.Sums[] twinSums = new Twins.Sums[16]; // of each row; null without twins
   private int[] firstRows = new int[16]; // of each query
   private int[] leftOutFirst = new int[16];
   private int[] leftOutEnd = new int[16];
@@ -137,9 +135,7 @@ public final class TrainingQueries implements Serializable {
         twins = new Twins(block, site);
         twinsOf = siteFirst;
       }
-      twinWeights[row] = twins.weight(j);
-      twinValues[row] = twins.value(j);
-      twinOthers[row] = twins.others(j);
+      twinSums[row] = twins.of(j);
     }
     rows.add(block.key(j), block.values[j], block.weights[j]);
     return asks;
@@ -158,9 +154,7 @@ public final class TrainingQueries implements Serializable {
       int row = size();
       positions[row] = other.positions[i];
       queries[row] = numQueries + other.queries[i];
-      twinWeights[row] = other.twinWeights[i];
-      twinValues[row] = other.twinValues[i];
-      twinOthers[row] = other.twinOthers[i];
+      twinSums[row] = other.twinSums[i];
       rows.add(other.rows.row(i), other.value(i), other.weight(i));
     }
     numQueries += other.numQueries;
@@ -231,20 +225,20 @@ public final class TrainingQueries implements Serializable {
 
   /** sum c over the twins of row i, which its query leaves out and {@link #met} adds. */
   public double twinWeight(int i) {
-    return twinWeights[i];
+    return twinSums[i] == null ? 0 : twinSums[i].weight;
   }
 
   /** sum c (v - centre) over the twins of row i. */
   public double twinValue(int i) {
-    return twinValues[i];
+    return twinSums[i] == null ? 0 : twinSums[i].value;
   }
 
   /** The sums of each row, of those of its query over all keys and its twins. */
   public PooledState met(PooledState state) {
     PooledState met = state.select(Arrays.copyOf(queries, size()));
     for (int i = 0; i < size(); i++) {
-      if (twinWeights[i] > 0) {
-        met.addOwn(i, twinWeights[i], twinValues[i], twinOthers[i]);
+      if (twinSums[i] != null) {
+        met.addOwn(i, twinSums[i]);
       }
     }
     return met;
@@ -260,9 +254,7 @@ public final class TrainingQueries implements Serializable {
       int capacity = Math.max(size, 2 * positions.length);
       positions = Arrays.copyOf(positions, capacity);
       queries = Arrays.copyOf(queries, capacity);
-      twinWeights = Arrays.copyOf(twinWeights, capacity);
-      twinValues = Arrays.copyOf(twinValues, capacity);
-      twinOthers = Arrays.copyOf(twinOthers, capacity);
+      twinSums = Arrays.copyOf(twinSums, capacity);
       firstRows = Arrays.copyOf(firstRows, capacity);
       leftOutFirst = Arrays.copyOf(leftOutFirst, capacity);
       leftOutEnd = Arrays.copyOf(leftOutEnd, capacity);

@@ -1,5 +1,6 @@
 package ml.regard.kernel;
 
+import java.io.Serializable;
 import java.util.function.IntToDoubleFunction;
 
 /**
@@ -7,8 +8,6 @@ import java.util.function.IntToDoubleFunction;
  * behind it, added. Nothing is subtracted. Cost: two passes over the site.
  */
 final class Twins {
-  private static final double[] NONE = new double[0];
-
   private final int first;
 
   /** sum c over the other keys, {@code [keys of the site]}. */
@@ -17,8 +16,36 @@ final class Twins {
   /** sum c (v - centre) over them. */
   private final double[] values;
 
-  /** sum c v over them, of each further value. */
+  /** sum c^2 over them. */
+  private final double[] squares;
+
+  /** sum c u and sum c^2 u over them, of each further value. */
   private final double[][] others;
+
+  private final double[][] otherSquares;
+
+  /** The sums over the twins of one key; see {@link Twins}. Immutable. */
+  static final class Sums implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    final double weight;
+    final double value;
+    final double squares;
+    final double[] others;
+    final double[] otherSquares;
+
+    private Sums(Twins twins, int at) {
+      weight = twins.weights[at];
+      value = twins.values[at];
+      squares = twins.squares[at];
+      others = new double[twins.others.length];
+      otherSquares = new double[twins.others.length];
+      for (int v = 0; v < others.length; v++) {
+        others[v] = twins.others[v][at];
+        otherSquares[v] = twins.otherSquares[v][at];
+      }
+    }
+  }
 
   Twins(KeyBlock block, int site) {
     first = block.starts[site];
@@ -27,10 +54,15 @@ final class Twins {
     values =
         without(
             size, j -> block.weights[first + j] * (block.values[first + j] - block.valueCentre));
+    squares = without(size, j -> block.weights[first + j] * block.weights[first + j]);
     others = new double[block.others.length][];
+    otherSquares = new double[block.others.length][];
     for (int v = 0; v < others.length; v++) {
       double[] further = block.others[v];
       others[v] = without(size, j -> block.weights[first + j] * further[first + j]);
+      otherSquares[v] =
+          without(
+              size, j -> block.weights[first + j] * block.weights[first + j] * further[first + j]);
     }
   }
 
@@ -49,25 +81,8 @@ final class Twins {
     return sums;
   }
 
-  /** sum c over the twins of key j of the block. */
-  double weight(int j) {
-    return weights[j - first];
-  }
-
-  /** sum c (v - centre) over the twins of key j of the block. */
-  double value(int j) {
-    return values[j - first];
-  }
-
-  /** sum c v over the twins of key j of the block, of each further value. */
-  double[] others(int j) {
-    if (others.length == 0) {
-      return NONE;
-    }
-    double[] sums = new double[others.length];
-    for (int v = 0; v < sums.length; v++) {
-      sums[v] = others[v][j - first];
-    }
-    return sums;
+  /** The sums over the twins of key j of the block. */
+  Sums of(int j) {
+    return new Sums(this, j - first);
   }
 }

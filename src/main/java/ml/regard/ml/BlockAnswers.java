@@ -2,6 +2,7 @@ package ml.regard.ml;
 
 import ml.regard.engine.KeyStore;
 import ml.regard.kernel.AttentionPooling;
+import ml.regard.kernel.AveragePooling;
 import ml.regard.kernel.QueryBlock;
 
 /** The answers to a block of queries, each formed when a column first asks for it. */
@@ -31,6 +32,27 @@ final class BlockAnswers {
 
   double errorBound(int i) {
     return answers().errorBound(i);
+  }
+
+  double effectiveKeys(int i) {
+    return answers().effectiveKeys(i);
+  }
+
+  double support(int i) {
+    return answers().support(i);
+  }
+
+  double[] marginalEffect(int i) {
+    return answers().marginalEffect(i, how.inverseWidths());
+  }
+
+  /** The weighted mean of all values. */
+  double average() {
+    return AveragePooling.pool(shared.keys());
+  }
+
+  double[] query(int i) {
+    return queries.query(i);
   }
 
   double[] weights(int i) {

@@ -352,6 +352,31 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     return this;
   }
 
+  public KernelRegression setEffectiveKeysCol(String value) {
+    set(effectiveKeysCol(), value);
+    return this;
+  }
+
+  public KernelRegression setSupportCol(String value) {
+    set(supportCol(), value);
+    return this;
+  }
+
+  public KernelRegression setMarginalEffectCol(String value) {
+    set(marginalEffectCol(), value);
+    return this;
+  }
+
+  public KernelRegression setOutsideSupport(String value) {
+    set(outsideSupport(), value);
+    return this;
+  }
+
+  public KernelRegression setSupportThreshold(double value) {
+    set(supportThreshold(), value);
+    return this;
+  }
+
   public KernelRegression setHandleInvalid(String value) {
     set(handleInvalid(), value);
     return this;

@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import ml.regard.DataException;
+import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
 import ml.regard.kernel.AttentionPooling;
@@ -13,6 +14,7 @@ import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.Precision;
 import ml.regard.kernel.QueryBlock;
+import ml.regard.kernel.Terms;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Model;
 import org.apache.spark.ml.linalg.Vector;
@@ -42,8 +44,9 @@ import org.apache.spark.sql.types.StructType;
  * one task. Cost: one exponential per pair of query and key in reach. With engine lattice it
  * spreads the keys to nodes at once, when it is called, and forms pairs only for queries that the
  * nodes are not certain about; single predictions ({@link #predict}) read the keys in reach from
- * their files. A row that cannot be scored is handled as handleInvalid says; with {@code error} the
- * failing task's exception carries a {@link ml.regard.DataException}.
+ * their files, and so do columns that nodes cannot tell (effectiveKeysCol, supportCol,
+ * marginalEffectCol). A row that cannot be scored is handled as handleInvalid says; with {@code
+ * error} the failing task's exception carries a {@link ml.regard.DataException}.
  */
 public final class KernelRegressionModel extends Model<KernelRegressionModel>
     implements KernelRegressionParams, MLWritable {
@@ -200,8 +203,17 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
             "a compact model has no keys, and so no column %s (%s)"
                 .formatted(column.name(), column.param()));
       }
+      if (column.terms() != Terms.VALUE && engineUsed().equals(EngineChoice.LATTICE) && !isAuto()) {
+        throw new DataException(
+            "engine lattice has no column %s (%s): take engine partitioned, broadcast or auto"
+                .formatted(column.name(), column.param()));
+      }
     }
     return OutputColumns.append(schema, this);
+  }
+
+  private boolean isAuto() {
+    return getEngine().equals(EngineChoice.AUTO);
   }
 
   @Override
@@ -217,7 +229,8 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   /** How its predictions are to be. */
   KeyStore.Answering answering() {
     Precision precision = getPrecision().equals("float32") ? Precision.FLOAT32 : Precision.FLOAT64;
-    return new KeyStore.Answering(inverseWidths, getAnswerTolerance(), precision);
+    return new KeyStore.Answering(
+        inverseWidths, getAnswerTolerance(), precision, OutputColumns.terms(this));
   }
 
   /** mapPartitions drops what columns say about themselves: feature names, event time. */
@@ -347,6 +360,12 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return this;
   }
 
+  /** The engine that it was loaded for; a model does not move its keys. */
+  KernelRegressionModel setEngine(String value) {
+    set(engine(), value);
+    return this;
+  }
+
   public KernelRegressionModel setAnswerTolerance(double value) {
     set(answerTolerance(), value);
     return this;
@@ -354,6 +373,31 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   public KernelRegressionModel setPrecision(String value) {
     set(precision(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setEffectiveKeysCol(String value) {
+    set(effectiveKeysCol(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setSupportCol(String value) {
+    set(supportCol(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setMarginalEffectCol(String value) {
+    set(marginalEffectCol(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setOutsideSupport(String value) {
+    set(outsideSupport(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setSupportThreshold(double value) {
+    set(supportThreshold(), value);
     return this;
   }
 

@@ -64,6 +64,46 @@ public interface KernelRegressionParams extends Params {
     return getOrDefault(attentionWeightsCol());
   }
 
+  default Param<String> effectiveKeysCol() {
+    return definitions().effectiveKeysCol;
+  }
+
+  default String getEffectiveKeysCol() {
+    return getOrDefault(effectiveKeysCol());
+  }
+
+  default Param<String> supportCol() {
+    return definitions().supportCol;
+  }
+
+  default String getSupportCol() {
+    return getOrDefault(supportCol());
+  }
+
+  default Param<String> marginalEffectCol() {
+    return definitions().marginalEffectCol;
+  }
+
+  default String getMarginalEffectCol() {
+    return getOrDefault(marginalEffectCol());
+  }
+
+  default Param<String> outsideSupport() {
+    return definitions().outsideSupport;
+  }
+
+  default String getOutsideSupport() {
+    return getOrDefault(outsideSupport());
+  }
+
+  default DoubleParam supportThreshold() {
+    return definitions().supportThreshold;
+  }
+
+  default double getSupportThreshold() {
+    return (double) getOrDefault(supportThreshold());
+  }
+
   default Param<String> handleInvalid() {
     return definitions().handleInvalid;
   }

@@ -175,6 +175,7 @@ final class ModelFiles {
       requireWhole(path, section, store, numKeys);
       KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), store, inverseWidths);
       setParams(metadata, model);
+      engine.ifPresent(model::setEngine);
       return model;
     }
 

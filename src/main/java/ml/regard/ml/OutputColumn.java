@@ -1,6 +1,7 @@
 package ml.regard.ml;
 
 import java.io.Serializable;
+import ml.regard.kernel.Terms;
 import org.apache.spark.sql.types.DataType;
 
 /**
@@ -11,7 +12,8 @@ import org.apache.spark.sql.types.DataType;
  * @param nullable whether a row that cannot be scored has null in it
  * @param cell of a query
  * @param none the cell of a row that cannot be scored
- * @param needsKeys whether the keys themselves are asked, and not only their sums
+ * @param needsKeys whether the keys themselves are asked, and not only nodes in their place
+ * @param terms the sums that it needs
  */
 record OutputColumn(
     String param,
@@ -20,7 +22,8 @@ record OutputColumn(
     boolean nullable,
     Cell cell,
     Object none,
-    boolean needsKeys)
+    boolean needsKeys,
+    Terms terms)
     implements Serializable {
 
   /** What a query has in a column. */

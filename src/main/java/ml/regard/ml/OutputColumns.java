@@ -2,8 +2,10 @@ package ml.regard.ml;
 
 import java.util.List;
 import java.util.stream.Stream;
+import ml.regard.kernel.Terms;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -12,33 +14,69 @@ final class OutputColumns {
   private OutputColumns() {}
 
   static List<OutputColumn> of(KernelRegressionParams params) {
+    DataType number = DataTypes.DoubleType;
+    DataType vector = SQLDataTypes.VectorType();
     return Stream.of(
-            new OutputColumn(
-                "predictionCol",
-                params.getPredictionCol(),
-                DataTypes.DoubleType,
-                false,
-                (answers, i) -> answers.pooled(i),
-                Double.NaN,
-                false),
+            prediction(params),
             new OutputColumn(
                 "errorBoundCol",
                 params.getErrorBoundCol(),
-                DataTypes.DoubleType,
+                number,
                 true,
                 (answers, i) -> answers.errorBound(i),
                 null,
-                false),
+                false,
+                Terms.VALUE),
+            detail(
+                "effectiveKeysCol",
+                params.getEffectiveKeysCol(),
+                number,
+                (answers, i) -> answers.effectiveKeys(i)),
+            detail(
+                "supportCol", params.getSupportCol(), number, (answers, i) -> answers.support(i)),
+            detail(
+                "marginalEffectCol",
+                params.getMarginalEffectCol(),
+                vector,
+                (answers, i) -> Vectors.dense(answers.marginalEffect(i))),
             new OutputColumn(
                 "attentionWeightsCol",
                 params.getAttentionWeightsCol(),
-                SQLDataTypes.VectorType(),
+                vector,
                 true,
                 (answers, i) -> Vectors.dense(answers.weights(i)),
                 null,
-                true))
+                true,
+                Terms.VALUE))
         .filter(column -> !column.name().isEmpty())
         .toList();
+  }
+
+  /** The prediction; its support is asked for only where a threshold tells what is outside. */
+  private static OutputColumn prediction(KernelRegressionParams params) {
+    OutsideSupport outside = OutsideSupport.of(params);
+    return new OutputColumn(
+        outside.matters() ? "outsideSupport" : "predictionCol",
+        params.getPredictionCol(),
+        DataTypes.DoubleType,
+        false,
+        outside.matters()
+            ? (answers, i) -> outside.prediction(answers, i)
+            : (answers, i) -> answers.pooled(i),
+        Double.NaN,
+        outside.matters(),
+        outside.matters() ? Terms.DETAIL : Terms.VALUE);
+  }
+
+  private static OutputColumn detail(
+      String param, String name, DataType type, OutputColumn.Cell cell) {
+    return new OutputColumn(param, name, type, true, cell, null, true, Terms.DETAIL);
+  }
+
+  /** The sums that all of them need. */
+  static Terms terms(KernelRegressionParams params) {
+    boolean value = of(params).stream().allMatch(column -> column.terms() == Terms.VALUE);
+    return value ? Terms.VALUE : Terms.DETAIL;
   }
 
   static StructType append(StructType schema, KernelRegressionParams params) {

@@ -25,6 +25,11 @@ public final class ParamDefinitions implements Serializable {
   final Param<String> predictionCol;
   final Param<String> errorBoundCol;
   final Param<String> attentionWeightsCol;
+  final Param<String> effectiveKeysCol;
+  final Param<String> supportCol;
+  final Param<String> marginalEffectCol;
+  final Param<String> outsideSupport;
+  final DoubleParam supportThreshold;
   final Param<String> handleInvalid;
   final DoubleArrayParam width;
   final BooleanParam perFeatureWidth;
@@ -70,6 +75,41 @@ public final class ParamDefinitions implements Serializable {
             "attentionWeightsCol",
             "the column that takes each query's attention weights as a vector over all keys in"
                 + " their canonical order, 8 bytes a key and row; empty: no such column");
+    effectiveKeysCol =
+        text(
+            parent,
+            "effectiveKeysCol",
+            "the column that takes the effective number of keys behind each prediction, 1 / sum of"
+                + " the squared attention weights; empty: no such column");
+    supportCol =
+        text(
+            parent,
+            "supportCol",
+            "the column that takes how near each query is to a key: 1 at the place of one, exp(-1/2)"
+                + " one width away, 0 where nothing is like it; empty: no such column");
+    marginalEffectCol =
+        text(
+            parent,
+            "marginalEffectCol",
+            "the column that takes the derivatives of each prediction by the features, a vector, in"
+                + " units of the label per unit of the feature; empty: no such column");
+    outsideSupport =
+        oneOf(
+            parent,
+            "outsideSupport",
+            "what the prediction is for a query whose support is below supportThreshold: nearest,"
+                + " that of the nearest keys, as of any other query; mean, the weighted mean of all"
+                + " labels; nan; or error, which stops",
+            "nearest",
+            "mean",
+            "nan",
+            "error");
+    supportThreshold =
+        new DoubleParam(
+            parent.uid(),
+            "supportThreshold",
+            "the support below which a query is outside, in [0, 1]; 0: none is",
+            ParamValidators.inRange(0, 1));
     handleInvalid =
         oneOf(
             parent,
@@ -254,6 +294,11 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(predictionCol, "prediction");
     parent.setDefault(errorBoundCol, "");
     parent.setDefault(attentionWeightsCol, "");
+    parent.setDefault(effectiveKeysCol, "");
+    parent.setDefault(supportCol, "");
+    parent.setDefault(marginalEffectCol, "");
+    parent.setDefault(outsideSupport, "nearest");
+    parent.setDefault(supportThreshold, 0.0);
     parent.setDefault(handleInvalid, "error");
     parent.setDefault(perFeatureWidth, true);
     parent.setDefault(solver, "sgd");

@@ -235,7 +235,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
     packed.save(session, path)
     val stored = FileStore.open(session, path, 2, packed.keys.valueCentre, "partitioned")
     val queries = QueryBlock.of(2, Rows.random(70, 2, seed = 7).features)
-    val how = new KeyStore.Answering(inverseWidths, 1e-8, Precision.FLOAT64)
+    val how = new KeyStore.Answering(inverseWidths, 1e-8, Precision.FLOAT64, Terms.VALUE)
     val (here, there) = (packed.share(spark, how).keys, stored.share(spark, how).keys)
     for (terms <- Terms.values) {
       val pooled = AttentionPooling.pool(here, queries, inverseWidths, terms)
@@ -243,7 +243,7 @@ class PartitionedEngineSuite extends AnyFunSuite {
       for (i <- 0 until 70) assert(pooled.pooled(i) == streamed.pooled(i))
     }
     for (narrow <- Seq(Array(30.0), Array(3.0, 90.0)); tolerance <- Seq(0, 1e-3)) {
-      val near = new KeyStore.Answering(narrow, tolerance, Precision.FLOAT64)
+      val near = new KeyStore.Answering(narrow, tolerance, Precision.FLOAT64, Terms.VALUE)
       val (one, other) = (packed.share(spark, near), stored.share(spark, near))
       val (pooled, streamed) = (one.predict(queries, near), other.predict(queries, near))
       for (i <- 0 until 70) assert(pooled.pooled(i) == streamed.pooled(i))

@@ -60,6 +60,40 @@ class ScoreSuite extends AnyFunSuite {
 
   private val mixed = Seq("x,z,note", "1,5,a", "oops,6,b", ",7,c", "3,NaN,d", "4,1e200,e", "2,6,f")
 
+  test("--with tells more, in every format, and null of rows that cannot be scored") {
+    val data = csv("more.csv", "x,z", "1,5", "4,8", "oops,1", "90,90")
+    val more = Seq("--with", "effectiveKeys,support,marginalEffect", "--handle-invalid", "keep")
+    good(score(data, "more", more: _*): _*)
+    // Width 0.1: each key is ten widths from the next, so it answers alone, without a slope.
+    val number = "-?[0-9.]+(?:E-[0-9]+)?"
+    val columns = "x|z|prediction|effectiveKeys|support|marginalEffect"
+    assert(read("more").columns.mkString("|") == columns)
+    val kept = cells(read("more"))
+    assert(kept.exists(_.matches(s"1\\|5\\|1.0\\|1.0\\|1.0\\|\\[$number,$number\\]")), kept)
+    assert(kept.exists(_.endsWith("|NaN|null|null|null")), kept)
+    assert(kept.exists(_.matches(s"90\\|90\\|4.0\\|1.0\\|0.0\\|\\[$number,$number\\]")), kept)
+    good(score(data, "parquet", more ++ Seq("--out-format", "parquet"): _*): _*)
+    val arrays = read("parquet", "parquet")
+    assert(arrays.schema("marginalEffect").dataType.simpleString == "array<double>")
+    assert(arrays.where("x = 1").head().getSeq[Double](5).forall(math.abs(_) < 1e-9))
+  }
+
+  test("--outside-support decides about rows that are like no key") {
+    val data = csv("far.csv", "x,z", "1,5", "90,90")
+    def out(name: String, rule: String) = {
+      val outside = Seq("--outside-support", rule, "--support-threshold", "0.01")
+      good(score(data, name, outside: _*): _*)
+      cells(read(name))
+    }
+    assert(out("as mean", "mean") == Set("1|5|1.0", "90|90|2.5"))
+    assert(out("as nearest", "nearest") == Set("1|5|1.0", "90|90|4.0"))
+    val strict = Seq("--outside-support", "error", "--support-threshold", "0.01")
+    refused(3, "a row cannot be scored: the support of its features [90.0, 90.0] is 0.0")(
+      score(data, "strict", strict: _*)
+    )
+    refused(2, "--support-threshold")(score(data, "wrong", "--support-threshold", "2"))
+  }
+
   test("rejected rows go to a place of their own, each with its reason") {
     val data = csv("mixed.csv", mixed: _*)
     val result = good(score(data, "kept", "--rejected", path("rejects")): _*)

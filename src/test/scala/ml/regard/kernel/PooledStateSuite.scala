@@ -42,8 +42,10 @@ class PooledStateSuite extends AnyFunSuite {
     (0 until state.size).flatMap { i =>
       val value = Seq(state.pooled(i), state.s0(i) * math.pow(2, state.reference(i)))
       state.terms match {
-        case Terms.VALUE     => value
-        case Terms.SPREAD    => value ++ Seq(state.effectiveKeys(i), state.variance(i))
+        case Terms.VALUE  => value
+        case Terms.SPREAD => value ++ Seq(state.effectiveKeys(i), state.variance(i))
+        case Terms.DETAIL =>
+          value ++ Seq(state.effectiveKeys(i), state.near2(i)) ++ state.marginalEffect(i, w)
         case Terms.WIDTHS    => value ++ w.indices.map(g => state.byLogWidth(i, g))
         case Terms.CURVATURE =>
           value ++ w.indices.map(g => state.byLogWidth(i, g)) ++
@@ -89,6 +91,29 @@ class PooledStateSuite extends AnyFunSuite {
       assertClose(spread.pooled(i), rows.pooled(query, inverseWidths), Rounding)
       assertClose(spread.effectiveKeys(i), rows.effectiveKeys(query, inverseWidths), Rounding)
       assertClose(spread.variance(i), rows.variance(query, inverseWidths), Rounding)
+    }
+  }
+
+  test("what else is told is that of the obvious formulas, for one width and one per feature") {
+    for (w <- Seq(Array(1.1), inverseWidths)) {
+      val detail = state(Terms.DETAIL, rows.values.indices, w)
+      for ((query, i) <- queries.zipWithIndex) {
+        assertClose(detail.pooled(i), rows.pooled(query, w), Rounding)
+        assertClose(detail.effectiveKeys(i), rows.effectiveKeys(query, w), Rounding)
+        assertClose(detail.support(i), rows.support(query, w), Rounding, 0)
+        for ((a, b) <- detail.marginalEffect(i, w).zip(rows.marginalEffect(query, w)))
+          assertClose(a, b, Rounding)
+      }
+    }
+  }
+
+  test("the marginal effect is the central difference of the pooled value") {
+    val Step = 1e-5
+    val detail = state(Terms.DETAIL, rows.values.indices)
+    for ((query, i) <- queries.zipWithIndex; f <- 0 until 3) {
+      def moved(by: Double) = rows.pooled(query.updated(f, query(f) + by), inverseWidths)
+      val difference = (moved(Step) - moved(-Step)) / (2 * Step)
+      assertClose(detail.marginalEffect(i, inverseWidths)(f), difference, 1e-8)
     }
   }
 
@@ -145,6 +170,10 @@ class PooledStateSuite extends AnyFunSuite {
             assert(merged.effectiveKeys(0) == 1)
             assert(merged.variance(0) == 0)
           }
+          if (terms == Terms.DETAIL) {
+            assert(merged.effectiveKeys(0) == 1 && merged.marginalEffect(0, Array(1.0))(0) == 0)
+            assertClose(merged.support(0), math.exp(-0.125), Rounding)
+          }
           if (terms == Terms.WIDTHS) assert(merged.byLogWidth(0, 0) == 0)
         }
       }
@@ -157,6 +186,9 @@ class PooledStateSuite extends AnyFunSuite {
     assert(state(Terms.SPREAD, Nil).variance(0).isNaN)
     assert(state(Terms.SPREAD, Nil).effectiveKeys(0) == 0)
     assert(state(Terms.WIDTHS, Nil).byLogWidth(0, 0).isNaN)
+    val nothing = state(Terms.DETAIL, Nil)
+    assert(nothing.effectiveKeys(0) == 0 && nothing.support(0) == 0)
+    assert(nothing.marginalEffect(0, inverseWidths).forall(_.isNaN))
     assert(!state(Terms.VALUE, Seq(0)).noKeys(0))
   }
 
@@ -190,5 +222,7 @@ class PooledStateSuite extends AnyFunSuite {
     intercept[IllegalStateException](state(Terms.VALUE, Seq(0)).variance(0))
     intercept[IllegalStateException](state(Terms.WIDTHS, Seq(0)).effectiveKeys(0))
     intercept[IllegalStateException](state(Terms.SPREAD, Seq(0)).byLogWidth(0, 0))
+    intercept[IllegalStateException](state(Terms.SPREAD, Seq(0)).support(0))
+    intercept[IllegalStateException](state(Terms.VALUE, Seq(0)).marginalEffect(0, inverseWidths))
   }
 }

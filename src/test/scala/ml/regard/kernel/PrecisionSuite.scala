@@ -15,8 +15,8 @@ class PrecisionSuite extends AnyFunSuite {
   /** The largest error as a share of the range of the values. */
   private def error(rows: Rows, queries: QueryBlock, w: Array[Double]): Double = {
     val keys = rows.pack
-    val exact = AttentionPooling.predict(keys, queries, w, 0, Precision.FLOAT64)
-    val single = AttentionPooling.predict(keys, queries, w, 0, Precision.FLOAT32)
+    val exact = AttentionPooling.predict(keys, queries, w, Terms.VALUE, 0, Precision.FLOAT64)
+    val single = AttentionPooling.predict(keys, queries, w, Terms.VALUE, 0, Precision.FLOAT32)
     val errors = (0 until queries.size).map { i =>
       assert(!single.pooled(i).isNaN)
       math.abs(single.pooled(i) - exact.pooled(i))
@@ -99,8 +99,10 @@ class PrecisionSuite extends AnyFunSuite {
     for (weight <- Seq(1e-50, 1e-30, 1, 1e30, 1e50)) {
       val keys = rows.copy(weights = rows.weights.map(_ * weight)).pack
       for (from <- Seq(keys, unsurveyed(keys))) {
-        val exact = AttentionPooling.predict(from, queries, Array(1.0), 0, Precision.FLOAT64)
-        val single = AttentionPooling.predict(from, queries, Array(1.0), 0, Precision.FLOAT32)
+        val exact =
+          AttentionPooling.predict(from, queries, Array(1.0), Terms.VALUE, 0, Precision.FLOAT64)
+        val single =
+          AttentionPooling.predict(from, queries, Array(1.0), Terms.VALUE, 0, Precision.FLOAT32)
         for (i <- 0 until 100) {
           val moved = math.abs(single.pooled(i) - exact.pooled(i))
           assert(moved <= Precision.FLOAT32_ERROR * range(rows), s"weight $weight, query $i")
@@ -118,7 +120,14 @@ class PrecisionSuite extends AnyFunSuite {
     val all = QueryBlock.of(1, features)
     for (tolerance <- Seq(0, 1e-9)) {
       def pooled(queries: QueryBlock) =
-        AttentionPooling.predict(keys, queries, Array(60.0), tolerance, Precision.FLOAT32)
+        AttentionPooling.predict(
+          keys,
+          queries,
+          Array(60.0),
+          Terms.VALUE,
+          tolerance,
+          Precision.FLOAT32
+        )
       val together = pooled(all)
       for (i <- features.indices)
         assert(pooled(all.select(Array(i))).pooled(0) == together.pooled(i))
@@ -132,7 +141,7 @@ class PrecisionSuite extends AnyFunSuite {
     val queries = QueryBlock.of(65, Rows.random(20, 65, seed = 20).features)
     for ((from, asking) <- Seq(keys -> rows, wide.pack -> queries)) {
       val Seq(double, single) = Seq(Precision.FLOAT64, Precision.FLOAT32).map { precision =>
-        val state = AttentionPooling.predict(from, asking, Array(1.5), 0, precision)
+        val state = AttentionPooling.predict(from, asking, Array(1.5), Terms.VALUE, 0, precision)
         bits(state.s0.take(asking.size)) ++ bits(state.s1.take(asking.size))
       }
       assert(single == double)
@@ -160,7 +169,14 @@ class PrecisionSuite extends AnyFunSuite {
     val constant = rows.copy(values = rows.values.map(_ => 1e9))
     val queries = QueryBlock.of(2, Rows.random(20, 2, seed = 15).features)
     val pooled =
-      AttentionPooling.predict(constant.pack, queries, Array(2.0), 0, Precision.FLOAT32)
+      AttentionPooling.predict(
+        constant.pack,
+        queries,
+        Array(2.0),
+        Terms.VALUE,
+        0,
+        Precision.FLOAT32
+      )
     for (i <- 0 until 20) Rows.assertClose(pooled.pooled(i), 1e9, 1e-15)
   }
 }

@@ -37,7 +37,8 @@ class ReachSuite extends AnyFunSuite {
 
   private def sums(state: PooledState): Seq[Long] =
     (Seq(state.reference, state.s0, state.s1, state.s2, state.q) ++
-      state.t0 ++ state.t1 ++ state.u0 ++ state.u1).flatMap(sum => bits(sum.take(state.size)))
+      state.t0 ++ state.t1 ++ state.u0 ++ state.u1 ++ state.m0 ++ state.m1 ++ Seq(state.near2))
+      .flatMap(sum => bits(sum.take(state.size)))
 
   /** All keys without a block that could be passed over: of one box without bounds. */
   private def boundless(keys: PackedKeys): Keys = new Keys {
@@ -92,6 +93,33 @@ class ReachSuite extends AnyFunSuite {
       }
     }
   }
+
+  for ((name, rows) <- data; dim <- 1 to 3)
+    test(s"what else is told, within the tolerance: $name keys of $dim features") {
+      val some = rows(dim, 11)
+      val keys = some.pack
+      val asking = queries(some, 12)
+      val range = some.values.max - some.values.min
+      for (h <- Seq(0.001, 0.02, 0.3, 3); tolerance <- Seq(1e-3, 1e-8)) {
+        val w = Array(1 / h)
+        def pooled(terms: Terms, tolerance: Double) =
+          AttentionPooling.pool(keys, asking, Array(w), terms, tolerance).head
+        val (exact, fast) = (pooled(Terms.DETAIL, 0), pooled(Terms.DETAIL, tolerance))
+        // The value has the bits of the one that is asked for alone, and the nearest key is exact.
+        assert(bits(fast.s1) == bits(pooled(Terms.VALUE, tolerance).s1))
+        assert(bits(fast.near2.take(asking.size)) == bits(exact.near2.take(asking.size)))
+        val t = tolerance * keys.valueShare
+        for (i <- 0 until asking.size) {
+          val keysMoved = math.abs(fast.effectiveKeys(i) / exact.effectiveKeys(i) - 1)
+          assert(keysMoved <= 2 * t + size * t * t + 1e-12, s"width $h, tolerance $tolerance")
+          val x = math.sqrt(2 * math.log(size / t))
+          for ((a, b) <- fast.marginalEffect(i, w).zip(exact.marginalEffect(i, w))) {
+            val rounding = 1e-11 * (math.abs(b) + range / h)
+            assert(math.abs(a - b) <= 2 * t * x * range / h + rounding, s"width $h, $tolerance")
+          }
+        }
+      }
+    }
 
   test("blocks are passed over: most of them where widths are small") {
     val keys = Rows.random(40000, 2, seed = 5).pack

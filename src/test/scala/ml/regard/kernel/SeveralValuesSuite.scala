@@ -38,8 +38,10 @@ class SeveralValuesSuite extends AnyFunSuite {
 
   test("single precision is for one value: several are pooled in double precision") {
     val queries = QueryBlock.of(2, Rows.random(30, 2, seed = 4).features)
-    val single = AttentionPooling.predict(keys, queries, Array(2.0), 0, Precision.FLOAT32)
-    val double = AttentionPooling.predict(keys, queries, Array(2.0), 0, Precision.FLOAT64)
+    val single =
+      AttentionPooling.predict(keys, queries, Array(2.0), Terms.VALUE, 0, Precision.FLOAT32)
+    val double =
+      AttentionPooling.predict(keys, queries, Array(2.0), Terms.VALUE, 0, Precision.FLOAT64)
     for (i <- 0 until 30; v <- 0 to 1) assert(single.pooled(i, v) == double.pooled(i, v))
   }
 

@@ -34,6 +34,17 @@ class SitesSuite extends AnyFunSuite {
         assertClose(spread.variance(i), rows.variance(query, w), Rounding)
         assertClose(spread.effectiveKeys(i), rows.effectiveKeys(query, w), Rounding)
       }
+      val sorted = Rows.of(rows.pack)
+      val further = rows.pack.`with`(Array(sorted.values.map(v => v * v)))
+      val detail = AttentionPooling.pool(further, QueryBlock.of(dim, queries), w, Terms.DETAIL)
+      for ((query, i) <- queries.zipWithIndex) {
+        val squared = sorted.squaredAttention(query, w, sorted.values.map(v => v * v))
+        assertClose(detail.squaredAttention(i, 0), squared, Rounding)
+        assertClose(detail.effectiveKeys(i), rows.effectiveKeys(query, w), Rounding)
+        assertClose(detail.support(i), rows.support(query, w), Rounding, 0)
+        for ((a, b) <- detail.marginalEffect(i, w).zip(rows.marginalEffect(query, w)))
+          assertClose(a, b, Rounding)
+      }
     }
   }
 
@@ -55,6 +66,27 @@ class SitesSuite extends AnyFunSuite {
     for (w <- Seq(0.7, 3.0, 1e4)) {
       val state = queries.met(AttentionPooling.pool(keys, queries.block, Array(w), Terms.VALUE))
       for (i <- all) assertClose(state.pooled(i), rows.looPrediction(i, Array(w)), Rounding)
+    }
+  }
+
+  test("what else is told of a row is without the row, but with its twins") {
+    val rows = Rows.of(tied(400, 2, seed = 10).pack)
+    val random = new Random(11)
+    val other = Array.fill(400)(random.nextDouble())
+    val keys = rows.pack.`with`(Array(other))
+    val queries = TrainingQueries.of(keys, (0 until 400).toArray, LeaveOut.ROW)
+    // The last is so small that a row without a twin is far from every key.
+    for (w <- Seq(Array(0.7), Array(3.0, 1.0), Array(1e4))) {
+      val state = queries.met(AttentionPooling.pool(keys, queries.block, w, Terms.DETAIL))
+      for (i <- 0 until 400) {
+        val (rest, query) = (rows.without(i), rows.features(i))
+        val squared = rest.squaredAttention(query, w, other.patch(i, Nil, 1))
+        assertClose(state.squaredAttention(i, 0), squared, Rounding)
+        assertClose(state.effectiveKeys(i), rest.effectiveKeys(query, w), Rounding)
+        assertClose(state.support(i), rest.support(query, w), 1e-9, 0)
+        for ((a, b) <- state.marginalEffect(i, w).zip(rest.marginalEffect(query, w)))
+          assertClose(a, b, Rounding, w.max)
+      }
     }
   }
 

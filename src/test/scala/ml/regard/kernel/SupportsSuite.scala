@@ -13,8 +13,9 @@ class SupportsSuite extends AnyFunSuite {
   private val supports = Seq(new ScalarSupport, AttentionPooling.SUPPORT)
 
   private def sums(state: PooledState): Seq[Long] = {
-    val all = Seq(state.reference, state.s0, state.s1, state.s2, state.q) ++
-      state.others ++ state.t0 ++ state.t1 ++ state.u0 ++ state.u1
+    val all = Seq(state.reference, state.s0, state.s1, state.s2, state.q, state.near2) ++
+      state.others ++ state.t0 ++ state.t1 ++ state.u0 ++ state.u1 ++
+      state.m0 ++ state.m1 ++ state.otherSquares
     all.flatMap(sum => bits(sum.take(state.size)))
   }
 

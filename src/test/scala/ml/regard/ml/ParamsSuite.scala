@@ -10,6 +10,11 @@ class ParamsSuite extends MlSuite {
     "weightCol",
     "predictionCol",
     "errorBoundCol",
+    "effectiveKeysCol",
+    "supportCol",
+    "marginalEffectCol",
+    "outsideSupport",
+    "supportThreshold",
     "attentionWeightsCol",
     "handleInvalid",
     "width",
@@ -67,7 +72,9 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
     assert(estimator.getOnCancel == "discard" && estimator.getAnswerTolerance == 1e-8)
     assert(estimator.getPrecision == "float64" && !estimator.getCompact)
-    assert(estimator.getErrorBoundCol == "")
+    assert(estimator.getErrorBoundCol == "" && estimator.getEffectiveKeysCol == "")
+    assert(estimator.getSupportCol == "" && estimator.getMarginalEffectCol == "")
+    assert(estimator.getOutsideSupport == "nearest" && estimator.getSupportThreshold == 0)
   }
 
   test("setters set what they name") {
@@ -76,8 +83,14 @@ class ParamsSuite extends MlSuite {
       .setLabelCol("l")
       .setWeightCol("w")
       .setPredictionCol("p")
-      .setErrorBoundCol("e")
       .setAttentionWeightsCol("a")
+      .setErrorBoundCol("b")
+      .setEffectiveKeysCol("e")
+      .setSupportCol("s")
+      .setMarginalEffectCol("m")
+      .setOutsideSupport("mean")
+      .setSupportThreshold(0.5)
+      .setCompact(true)
       .setHandleInvalid("keep")
       .setWidth(Array(1.0, 2.0))
       .setPerFeatureWidth(false)
@@ -94,7 +107,6 @@ class ParamsSuite extends MlSuite {
       .setSeed(9)
       .setEngine("broadcast")
       .setAnswerTolerance(0.25)
-      .setCompact(true)
       .setPrecision("float32")
       .setStagingDir("s")
       .setNumPartitions(3)
@@ -110,8 +122,14 @@ class ParamsSuite extends MlSuite {
         "labelCol" -> "l",
         "weightCol" -> "w",
         "predictionCol" -> "p",
-        "errorBoundCol" -> "e",
         "attentionWeightsCol" -> "a",
+        "errorBoundCol" -> "b",
+        "effectiveKeysCol" -> "e",
+        "supportCol" -> "s",
+        "marginalEffectCol" -> "m",
+        "outsideSupport" -> "mean",
+        "supportThreshold" -> 0.5,
+        "compact" -> true,
         "handleInvalid" -> "keep",
         "perFeatureWidth" -> false,
         "solver" -> "fixed",
@@ -127,7 +145,6 @@ class ParamsSuite extends MlSuite {
         "seed" -> 9L,
         "engine" -> "broadcast",
         "answerTolerance" -> 0.25,
-        "compact" -> true,
         "precision" -> "float32",
         "stagingDir" -> "s",
         "numPartitions" -> 3,
@@ -166,7 +183,9 @@ class ParamsSuite extends MlSuite {
       () => estimator.setCheckpointInterval(-2),
       () => estimator.setAnswerTolerance(-1e-12),
       () => estimator.setPrecision("float16"),
-      () => estimator.setOnCancel("shrug")
+      () => estimator.setOnCancel("shrug"),
+      () => estimator.setOutsideSupport("far"),
+      () => estimator.setSupportThreshold(1.5)
     )
     for ((attempt, i) <- attempts.zipWithIndex) {
       val message = refusal(attempt())
