@@ -5,7 +5,9 @@ import ml.regard.ml.KernelRegressionModel;
 
 /** Columns that a score can have behind the prediction, under these names. */
 enum MoreColumn {
-  errorBound(KernelRegressionModel::setErrorBoundCol);
+  errorBound(KernelRegressionModel::setErrorBoundCol),
+  attention(KernelRegressionModel::setAttentionCol),
+  quantiles(KernelRegressionModel::setQuantilesCol);
 
   private final BiConsumer<KernelRegressionModel, String> setter;
 

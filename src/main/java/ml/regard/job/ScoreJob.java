@@ -7,11 +7,11 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import ml.regard.DataException;
@@ -68,8 +68,22 @@ final class ScoreJob extends Job {
       paramLabel = "NAME",
       description =
           "More columns behind the prediction: errorBound, by how much it may be off from that of all"
-              + " keys.")
+              + " keys; attention, the keys that carry it; quantiles of the labels under the attention.")
   private List<MoreColumn> more = List.of();
+
+  @Option(
+      names = "--top",
+      paramLabel = "K",
+      description = "How many keys the column attention names (default: that of the model, 5).")
+  private Integer top;
+
+  @Option(
+      names = "--quantiles",
+      paramLabel = "P[,P...]",
+      converter = NumberList.Converter.class,
+      description =
+          "The probabilities of the column quantiles (default: those of the model, 0.1,0.5,0.9).")
+  private NumberList quantiles;
 
   @Option(
       names = "--handle-invalid",
@@ -90,6 +104,12 @@ final class ScoreJob extends Job {
   void check() {
     requireAtLeast("--partitions", 1, partitions);
     requireShare("--answer-tolerance", model.answerTolerance);
+    requireAtLeast("--top", 1, top);
+    for (double p : quantiles == null ? new double[0] : quantiles.values()) {
+      requireShare("--quantiles", p);
+    }
+    requireWith("--top", top, MoreColumn.attention);
+    requireWith("--quantiles", quantiles, MoreColumn.quantiles);
     if (input.format == Tables.Format.JDBC) {
       input.checkDatabase();
     }
@@ -107,6 +127,12 @@ final class ScoreJob extends Job {
     }
   }
 
+  private void requireWith(String option, Object value, MoreColumn column) {
+    if (value != null && !more.contains(column)) {
+      throw wrong(option, "given with --with " + column, value);
+    }
+  }
+
   @Override
   Map<String, Object> run(SparkSession spark) {
     RunManifest manifest = manifest(spark);
@@ -115,6 +141,8 @@ final class ScoreJob extends Job {
       describe(spark, "reading the model");
       SavedModel saved = SavedModel.load(spark, model);
       more.forEach(column -> column.ask(saved.model()));
+      Optional.ofNullable(top).ifPresent(saved.model()::setTopKeys);
+      Optional.ofNullable(quantiles).map(NumberList::values).ifPresent(saved.model()::setQuantiles);
       describe(spark, "scoring");
       write(scored(spark, saved), sink.workPath());
       describe(spark, "counting and writing");
@@ -171,9 +199,11 @@ final class ScoreJob extends Job {
         partitions == null
             ? PairTasks.splitByPairs(table, saved.model().numKeys())
             : table.repartition(partitions);
-    Arrays.stream(added()).forEach(name -> cells.add(col(name)));
+    Dataset<Row> predicted = saved.predictWithReasons(split, WHY);
+    StructType added = Tables.select(predicted, List.of(added())).schema();
+    cells.addAll(Tables.holdable(added, output.format));
     cells.add(col(WHY));
-    return saved.predictWithReasons(split, WHY).select(cells.toArray(Column[]::new));
+    return predicted.select(cells.toArray(Column[]::new));
   }
 
   /** The columns that the model adds. */

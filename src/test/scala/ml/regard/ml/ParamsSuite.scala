@@ -32,7 +32,14 @@ class ParamsSuite extends MlSuite {
     "aggregationDepth",
     "checkpointDir",
     "checkpointInterval",
-    "onCancel"
+    "onCancel",
+    "errorBoundCol",
+    "compact",
+    "attentionCol",
+    "topKeys",
+    "quantilesCol",
+    "quantiles",
+    "keyIdCol"
   )
 
   test("explainParams lists every parameter of estimator and model with its default") {
@@ -65,6 +72,10 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getCheckpointDir == "" && estimator.getCheckpointInterval == 1)
     assert(estimator.getOnCancel == "discard" && estimator.getAnswerTolerance == 1e-8)
     assert(estimator.getPrecision == "float64")
+    assert(estimator.getErrorBoundCol == "" && !estimator.getCompact)
+    assert(estimator.getAttentionCol == "" && estimator.getTopKeys == 5)
+    assert(estimator.getQuantilesCol == "" && estimator.getKeyIdCol == "")
+    assert(estimator.getQuantiles.toSeq == Seq(0.1, 0.5, 0.9))
   }
 
   test("setters set what they name") {
@@ -97,10 +108,18 @@ class ParamsSuite extends MlSuite {
       .setCheckpointDir("c")
       .setCheckpointInterval(5)
       .setOnCancel("keep")
+      .setErrorBoundCol("e")
+      .setCompact(true)
+      .setAttentionCol("t")
+      .setTopKeys(3)
+      .setQuantilesCol("q")
+      .setQuantiles(Array(0.25, 1))
+      .setKeyIdCol("i")
     val set = estimator.extractParamMap().toSeq.map(pair => pair.param.name -> pair.value).toMap
     assert(set("width").asInstanceOf[Array[Double]].toSeq == Seq(1, 2))
+    assert(set("quantiles").asInstanceOf[Array[Double]].toSeq == Seq(0.25, 1))
     assert(
-      set - "width" == Map(
+      set -- Seq("width", "quantiles") == Map(
         "featuresCol" -> "f",
         "labelCol" -> "l",
         "weightCol" -> "w",
@@ -127,7 +146,13 @@ class ParamsSuite extends MlSuite {
         "aggregationDepth" -> 4,
         "checkpointDir" -> "c",
         "checkpointInterval" -> 5,
-        "onCancel" -> "keep"
+        "onCancel" -> "keep",
+        "errorBoundCol" -> "e",
+        "compact" -> true,
+        "attentionCol" -> "t",
+        "topKeys" -> 3,
+        "quantilesCol" -> "q",
+        "keyIdCol" -> "i"
       )
     )
   }
@@ -159,7 +184,10 @@ class ParamsSuite extends MlSuite {
       () => estimator.setCheckpointInterval(-2),
       () => estimator.setAnswerTolerance(-1e-12),
       () => estimator.setPrecision("float16"),
-      () => estimator.setOnCancel("shrug")
+      () => estimator.setOnCancel("shrug"),
+      () => estimator.setTopKeys(0),
+      () => estimator.setQuantiles(Array(0.5, 1.5)),
+      () => estimator.setQuantiles(Array.empty[Double])
     )
     for ((attempt, i) <- attempts.zipWithIndex) {
       val message = refusal(attempt())
