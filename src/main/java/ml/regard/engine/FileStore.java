@@ -65,7 +65,7 @@ public final class FileStore implements KeyStore {
   /**
    * Sorts rows over the cluster, writes them as a key table, and opens it.
    *
-   * @param rows columns features (array of d), value and weight; usable, with positive weights
+   * @param rows columns features (array of d), value, weight and id; usable, with positive weights
    * @param engine partitioned or lattice
    */
   public static FileStore write(Dataset<Row> rows, String path, int dim, String engine) {
@@ -158,7 +158,7 @@ public final class FileStore implements KeyStore {
 
   @Override
   public Dataset<Row> table(SparkSession session) {
-    return session.read().parquet(path);
+    return session.read().schema(KeyTable.SCHEMA).parquet(path);
   }
 
   /** Copies the files, on the executors. */

@@ -29,6 +29,7 @@ import org.apache.spark.util.TaskCompletionListener;
  * closed when its last block has been read.
  */
 final class KeyBlockReader implements Iterator<KeyBlock> {
+  private static final String[] ID = {"id"};
   private static final String[] FEATURE = {"features", "list", "element"};
 
   private final Configuration hadoop;
@@ -47,6 +48,7 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
   private ColumnReader features;
   private ColumnReader values;
   private ColumnReader weights;
+  private ColumnReader ids; // null in the files of an older model
 
   /**
    * A reader of some blocks.
@@ -87,6 +89,7 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
     double[] blockFeatures = new double[Math.multiplyExact(size, dim)];
     double[] blockValues = new double[size];
     double[] blockWeights = new double[size];
+    String[] blockIds = null;
     try {
       passOver(first);
       for (int j = 0; j < size; j++, position++) {
@@ -96,11 +99,17 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
         readKey(blockFeatures, j);
         blockValues[j] = number(values);
         blockWeights[j] = number(weights);
+        String id = id();
+        if (id != null) {
+          blockIds = blockIds == null ? new String[size] : blockIds;
+          blockIds[j] = id;
+        }
       }
       if (!hasNext()) {
         close();
       }
-      return KeyBlock.of(first, dim, blockFeatures, blockValues, blockWeights, valueCentre);
+      return KeyBlock.of(
+          first, dim, blockFeatures, blockValues, blockWeights, blockIds, valueCentre);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (DataException e) {
@@ -124,12 +133,26 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
   }
 
   private double number(ColumnReader column) {
-    if (column.getCurrentDefinitionLevel() < column.getDescriptor().getMaxDefinitionLevel()) {
+    if (!isThere(column)) {
       throw damaged("the key at position %d has a null".formatted(position));
     }
     double number = column.getDouble();
     column.consume();
     return number;
+  }
+
+  private String id() {
+    if (ids == null) {
+      return null;
+    }
+    boolean named = isThere(ids);
+    String id = named ? ids.getBinary().toStringUsingUTF8() : null;
+    ids.consume();
+    return id;
+  }
+
+  private static boolean isThere(ColumnReader column) {
+    return column.getCurrentDefinitionLevel() == column.getDescriptor().getMaxDefinitionLevel();
   }
 
   /** Goes on to a position, past keys of the open row group or past whole row groups. */
@@ -165,6 +188,7 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
     features = columns.getColumnReader(column(schema, FEATURE));
     values = columns.getColumnReader(column(schema, "value"));
     weights = columns.getColumnReader(column(schema, "weight"));
+    ids = schema.containsPath(ID) ? columns.getColumnReader(column(schema, ID)) : null;
     groupEnd = group.end();
     skip(position - group.first);
   }
@@ -174,6 +198,9 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
     skip(features, keys * dim);
     skip(values, keys);
     skip(weights, keys);
+    if (ids != null) {
+      skip(ids, keys);
+    }
   }
 
   private ParquetFileReader open(String name) throws IOException {
@@ -196,7 +223,9 @@ final class KeyBlockReader implements Iterator<KeyBlock> {
 
   private static void skip(ColumnReader column, long numbers) {
     for (long i = 0; i < numbers; i++) {
-      column.skip();
+      if (isThere(column)) {
+        column.skip();
+      }
       column.consume();
     }
   }

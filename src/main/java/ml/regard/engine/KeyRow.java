@@ -2,6 +2,7 @@ package ml.regard.engine;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import ml.regard.kernel.KeyIds;
 
 /**
  * A row of the {@link KeyTable} as Spark's bean encoder wants it: flat arrays, no boxes. While rows
@@ -14,6 +15,7 @@ public final class KeyRow implements Serializable, Comparable<KeyRow> {
   private double[] features;
   private double value;
   private double weight;
+  private String id;
 
   public long getPosition() {
     return position;
@@ -47,7 +49,16 @@ public final class KeyRow implements Serializable, Comparable<KeyRow> {
     this.weight = weight;
   }
 
-  /** By position, features, value and weight. */
+  /** What the user calls the row; null where that is not known. */
+  public String getId() {
+    return id;
+  }
+
+  public void setId(String id) {
+    this.id = id;
+  }
+
+  /** By position, features, value, weight and id. */
   @Override
   public int compareTo(KeyRow other) {
     if (position != other.position) {
@@ -58,6 +69,10 @@ public final class KeyRow implements Serializable, Comparable<KeyRow> {
       return byFeatures;
     }
     int byValue = Double.compare(value, other.value);
-    return byValue != 0 ? byValue : Double.compare(weight, other.weight);
+    if (byValue != 0) {
+      return byValue;
+    }
+    int byWeight = Double.compare(weight, other.weight);
+    return byWeight != 0 ? byWeight : KeyIds.compare(id, other.id);
   }
 }

@@ -10,9 +10,9 @@ import java.util.PriorityQueue;
 import ml.regard.kernel.SpaceOrder;
 
 /**
- * Rows that are sorted by (place on the curve, features, value, weight), in flat arrays: a run of
- * an external merge sort. Rows that compare equal are interchangeable to the last bit; where runs
- * are cut they are in the order of runs.
+ * Rows that are sorted by (place on the curve, features, value, weight, id), in flat arrays: a run
+ * of an external merge sort. Rows that compare equal are interchangeable to the last bit; where
+ * runs are cut they are in the order of runs.
  */
 final class KeyRun implements Serializable {
   private static final long serialVersionUID = 1;
@@ -45,15 +45,23 @@ final class KeyRun implements Serializable {
   private final double[] features;
   private final double[] values;
   private final double[] weights;
+  private final String[] ids;
 
   private KeyRun(
-      long number, int dim, long[] codes, double[] features, double[] values, double[] weights) {
+      long number,
+      int dim,
+      long[] codes,
+      double[] features,
+      double[] values,
+      double[] weights,
+      String[] ids) {
     this.number = number;
     this.dim = dim;
     this.codes = codes;
     this.features = features;
     this.values = values;
     this.weights = weights;
+    this.ids = ids;
   }
 
   /**
@@ -71,12 +79,14 @@ final class KeyRun implements Serializable {
             new long[n],
             new double[Math.multiplyExact(n, dim)],
             new double[n],
-            new double[n]);
+            new double[n],
+            new String[n]);
     for (int j = 0; j < n; j++) {
       run.codes[j] = rows[j].getPosition();
       System.arraycopy(rows[j].getFeatures(), 0, run.features, j * dim, dim);
       run.values[j] = rows[j].getValue();
       run.weights[j] = rows[j].getWeight();
+      run.ids[j] = rows[j].getId();
     }
     return run;
   }
@@ -138,7 +148,8 @@ final class KeyRun implements Serializable {
         Arrays.copyOfRange(codes, from, to),
         Arrays.copyOfRange(features, from * dim, to * dim),
         Arrays.copyOfRange(values, from, to),
-        Arrays.copyOfRange(weights, from, to));
+        Arrays.copyOfRange(weights, from, to),
+        Arrays.copyOfRange(ids, from, to));
   }
 
   private KeyRow row(int j) {
@@ -147,6 +158,7 @@ final class KeyRun implements Serializable {
     row.setFeatures(Arrays.copyOfRange(features, j * dim, (j + 1) * dim));
     row.setValue(values[j]);
     row.setWeight(weights[j]);
+    row.setId(ids[j]);
     return row;
   }
 

@@ -22,7 +22,8 @@ import scala.Tuple2;
 
 /**
  * Sorts rows over the cluster by (place on the curve of {@link SpaceOrder}, features, value,
- * weight), which is the canonical order, numbers them in it, and writes them as a {@link KeyTable}.
+ * weight, id), which is the canonical order, numbers them in it, and writes them as a {@link
+ * KeyTable}.
  *
  * <p>Tasks sort runs, which are kept on the executors, in memory or where that is short on disk.
  * Cuts from a sample of the runs make parts of about the same size, rows before each cut are
@@ -52,13 +53,17 @@ final class KeySort {
   /**
    * Sorts and writes rows in any order.
    *
-   * @param rows columns features (array of dim), value and weight of usable rows with positive
+   * @param rows columns features (array of dim), value, weight and id of usable rows with positive
    *     weight
    */
   static void write(Dataset<Row> rows, int dim, String path) {
     JavaRDD<KeyRow> read =
         rows.select(
-                lit(0L).as("position"), rows.col("features"), rows.col("value"), rows.col("weight"))
+                lit(0L).as("position"),
+                rows.col("features"),
+                rows.col("value"),
+                rows.col("weight"),
+                rows.col("id"))
             .as(Encoders.bean(KeyRow.class))
             .toJavaRDD();
     SpaceOrder order =

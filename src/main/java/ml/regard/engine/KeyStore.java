@@ -131,7 +131,7 @@ public interface KeyStore extends Serializable {
   /** All keys, or an even sample of them where they do not fit in memory: for scales, pictures. */
   PackedKeys sample(JavaSparkContext spark);
 
-  /** The keys in canonical order: position, features (array), value and weight. */
+  /** The keys in canonical order: position, features (array), value, weight and id. */
   Dataset<Row> table(SparkSession session);
 
   /** Writes that table as Parquet files, in each of which positions are consecutive. */

@@ -16,13 +16,17 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Keys in canonical order as a table: position (long), features (array of double), value and weight
- * (double). In its Parquet files positions are consecutive, and row groups are small, so that a
- * task reads its part with little memory.
+ * (double), and id (string), null where the user gave none. In its Parquet files positions are
+ * consecutive, and row groups are small, so that a task reads its part with little memory.
  */
 final class KeyTable {
   private static final int ROW_GROUP_BYTES = 16 << 20;
   private static final int PARTITION_BYTES = 64 << 20;
-  private static final String[] COLUMNS = {"position", "features", "value", "weight"};
+  private static final String[] COLUMNS = {"position", "features", "value", "weight", "id"};
+
+  /** For files of an older model too, which have no id. */
+  static final String SCHEMA =
+      "position BIGINT, features ARRAY<DOUBLE>, value DOUBLE, weight DOUBLE, id STRING";
 
   private KeyTable() {}
 
@@ -45,7 +49,7 @@ final class KeyTable {
     return (int) Math.max(1, Math.min(parts, rows / KeyFiles.SEGMENT_SIZE));
   }
 
-  /** A position, the features, a value and a weight. */
+  /** A position, the features, a value and a weight; ids come on top. */
   static int rowBytes(int dim) {
     return Math.multiplyExact(Double.BYTES, dim + 3);
   }
@@ -67,6 +71,7 @@ final class KeyTable {
       row.setFeatures(block.key(j));
       row.setValue(block.value(j));
       row.setWeight(block.weight(j));
+      row.setId(block.id(j));
       rows.add(row);
     }
     return rows.iterator();

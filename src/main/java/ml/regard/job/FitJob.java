@@ -22,7 +22,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -30,6 +29,7 @@ import picocli.CommandLine.Option;
 final class FitJob extends Job {
   private static final String FOLD = "fold";
   private static final String VALIDATION = "validation";
+  private static final String KEY_ID = "id";
 
   enum Solver {
     sgd,
@@ -57,22 +57,6 @@ final class FitJob extends Job {
     keep
   }
 
-  /** Widths as one value, so that an option given twice counts once: the last one wins. */
-  record Widths(double[] values) {
-    @Override
-    public String toString() {
-      return Arrays.toString(values);
-    }
-  }
-
-  static final class WidthsConverter implements ITypeConverter<Widths> {
-    @Override
-    public Widths convert(String text) {
-      return new Widths(
-          Arrays.stream(text.split(",", -1)).mapToDouble(Double::parseDouble).toArray());
-    }
-  }
-
   @Mixin private InputOptions input;
 
   @Option(
@@ -95,6 +79,14 @@ final class FitJob extends Job {
       description = "The importance weight, >= 0 (default: 1).")
   private String weight;
 
+  @Option(
+      names = "--key-id",
+      paramLabel = "SQL",
+      description =
+          "A name for each row, a column or SQL expression, which the model keeps to say later which"
+              + " rows carried a prediction.")
+  private String keyId;
+
   @Option(names = "--model", required = true, paramLabel = "DIR", description = "Folder to write.")
   private String model;
 
@@ -107,11 +99,11 @@ final class FitJob extends Job {
   @Option(
       names = "--width",
       paramLabel = "H[,H...]",
-      converter = WidthsConverter.class,
+      converter = NumberList.Converter.class,
       description =
           "The width, one for all features or one per feature: where learning starts, or what"
               + " --solver fixed uses (default: found by a scan).")
-  private Widths width;
+  private NumberList width;
 
   @Option(names = "--shared-width", description = "Learn one width for all features.")
   private boolean sharedWidth;
@@ -264,7 +256,7 @@ final class FitJob extends Job {
 
   @Override
   void check() {
-    for (double h : width == null ? new double[0] : width.values) {
+    for (double h : width == null ? new double[0] : width.values()) {
       if (!Checks.usableWidth(h)) {
         throw wrong("--width", "positive, finite and at least 1e-150", h);
       }
@@ -365,10 +357,10 @@ final class FitJob extends Job {
   }
 
   private void checkWidths(List<String> names) {
-    if (width == null || width.values.length == 1) {
+    if (width == null || width.values().length == 1) {
       return;
     }
-    if (sharedWidth || width.values.length != names.size()) {
+    if (sharedWidth || width.values().length != names.size()) {
       String limit = sharedWidth ? "one number" : "one number or one per feature " + names;
       throw wrong("--width", limit, width);
     }
@@ -379,8 +371,11 @@ final class FitJob extends Job {
     if (weight != null) {
       estimator.setWeightCol("weight");
     }
+    if (keyId != null) {
+      estimator.setKeyIdCol(KEY_ID);
+    }
     if (width != null) {
-      estimator.setWidth(width.values);
+      estimator.setWidth(width.values());
     }
     given(solver).ifPresent(estimator::setSolver);
     given(criterion).ifPresent(estimator::setCriterion);
@@ -418,6 +413,7 @@ final class FitJob extends Job {
     Column folds = isFold() ? FeatureSource.any(table, "leave-out", leaveOut) : lit(0);
     Column held =
         validation == null ? lit(false) : FeatureSource.any(table, "validation", validation);
+    Column ids = keyId == null ? lit(null) : FeatureSource.any(table, "key-id", keyId);
     return source
         .withFeatures(table, "_regard_features")
         .select(
@@ -425,7 +421,8 @@ final class FitJob extends Job {
             labels.as("label"),
             weights.as("weight"),
             folds.as(FOLD),
-            held.as(VALIDATION));
+            held.as(VALIDATION),
+            ids.as(KEY_ID));
   }
 
   private boolean isFold() {

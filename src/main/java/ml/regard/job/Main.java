@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       FitJob.class,
       ScoreJob.class,
       EvaluateJob.class,
+      ExplainJob.class,
       BenchJob.class
     })
 public final class Main implements Runnable {

@@ -8,7 +8,9 @@ enum MoreColumn {
   errorBound(KernelRegressionModel::setErrorBoundCol),
   effectiveKeys(KernelRegressionModel::setEffectiveKeysCol),
   support(KernelRegressionModel::setSupportCol),
-  marginalEffect(KernelRegressionModel::setMarginalEffectCol);
+  marginalEffect(KernelRegressionModel::setMarginalEffectCol),
+  attention(KernelRegressionModel::setAttentionCol),
+  quantiles(KernelRegressionModel::setQuantilesCol);
 
   private final BiConsumer<KernelRegressionModel, String> setter;
 

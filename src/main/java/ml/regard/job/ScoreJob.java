@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import ml.regard.DataException;
@@ -69,7 +70,8 @@ final class ScoreJob extends Job {
       description =
           "More columns behind the prediction: errorBound, by how much it may be off from that of all"
               + " keys; effectiveKeys, how many keys carry it; support, how near a key is, from 0 to"
-              + " 1; marginalEffect, its derivatives by the features, an array.")
+              + " 1; marginalEffect, its derivatives by the features, an array; attention, the keys that"
+              + " carry it; quantiles of the labels under the attention.")
   private List<MoreColumn> more = List.of();
 
   @Option(
@@ -86,6 +88,20 @@ final class ScoreJob extends Job {
       description =
           "The support below which a row is outside, 0 to 1 (default: that of the model).")
   private Double supportThreshold;
+
+  @Option(
+      names = "--top",
+      paramLabel = "K",
+      description = "How many keys the column attention names (default: that of the model, 5).")
+  private Integer top;
+
+  @Option(
+      names = "--quantiles",
+      paramLabel = "P[,P...]",
+      converter = NumberList.Converter.class,
+      description =
+          "The probabilities of the column quantiles (default: those of the model, 0.1,0.5,0.9).")
+  private NumberList quantiles;
 
   @Option(
       names = "--handle-invalid",
@@ -107,6 +123,12 @@ final class ScoreJob extends Job {
     requireAtLeast("--partitions", 1, partitions);
     requireShare("--answer-tolerance", model.answerTolerance);
     requireShare("--support-threshold", supportThreshold);
+    requireAtLeast("--top", 1, top);
+    for (double p : quantiles == null ? new double[0] : quantiles.values()) {
+      requireShare("--quantiles", p);
+    }
+    requireWith("--top", top, MoreColumn.attention);
+    requireWith("--quantiles", quantiles, MoreColumn.quantiles);
     if (input.format == Tables.Format.JDBC) {
       input.checkDatabase();
     }
@@ -121,6 +143,12 @@ final class ScoreJob extends Job {
     }
     if (dateCol != null && output.runDate == null) {
       throw wrong("--date-col", "given with --run-date", dateCol);
+    }
+  }
+
+  private void requireWith(String option, Object value, MoreColumn column) {
+    if (value != null && !more.contains(column)) {
+      throw wrong(option, "given with --with " + column, value);
     }
   }
 
@@ -175,6 +203,8 @@ final class ScoreJob extends Job {
     if (supportThreshold != null) {
       model.setSupportThreshold(supportThreshold);
     }
+    Optional.ofNullable(top).ifPresent(model::setTopKeys);
+    Optional.ofNullable(quantiles).map(NumberList::values).ifPresent(model::setQuantiles);
   }
 
   /** The kept columns, the prediction, what comes with it, and why it is none. */

@@ -80,16 +80,7 @@ public final class AttentionPooling {
       Terms terms,
       double tolerance,
       Precision precision) {
-    long[] codes = new long[queries.size()];
-    for (int i = 0; i < codes.length; i++) {
-      codes[i] = keys.code(queries.query(i));
-    }
-    int[] order =
-        IntStream.range(0, codes.length)
-            .boxed()
-            .sorted(Comparator.comparingLong(i -> codes[i]))
-            .mapToInt(i -> i)
-            .toArray();
+    int[] order = spaceOrder(keys, queries);
     int[] back = new int[order.length];
     for (int i = 0; i < order.length; i++) {
       back[order[i]] = i;
@@ -104,6 +95,19 @@ public final class AttentionPooling {
             ? poolSingle(keys, sorted, widths, tolerance)
             : pool(keys, sorted, widths, terms, tolerance)[0];
     return state.select(back);
+  }
+
+  /** The queries in the order of the keys in space. */
+  static int[] spaceOrder(Keys keys, QueryBlock queries) {
+    long[] codes = new long[queries.size()];
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = keys.code(queries.query(i));
+    }
+    return IntStream.range(0, codes.length)
+        .boxed()
+        .sorted(Comparator.comparingLong(i -> codes[i]))
+        .mapToInt(i -> i)
+        .toArray();
   }
 
   /** In single precision, but for queries that are far from every key. */
@@ -134,10 +138,7 @@ public final class AttentionPooling {
     Iterator<KeyBlock> blocks = keys.blocks();
     while (blocks.hasNext()) {
       KeyBlock block = blocks.next();
-      double[] shares = new double[block.size()];
-      for (int j = 0; j < shares.length; j++) {
-        shares[j] = Exp2.log2(block.weights[j]) - block.logWeights[block.site(j)];
-      }
+      double[] shares = block.logShares();
       for (int i = 0; i < rows.length; i++) {
         int lane = i % PoolingSupport.LANES;
         if (lane == 0) {

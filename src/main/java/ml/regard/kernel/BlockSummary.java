@@ -27,13 +27,16 @@ public final class BlockSummary implements Serializable {
 
   final double totalLogWeight;
 
+  /** The logarithm of the smallest weight of a key. */
+  final double leastLogWeight;
+
   /** Weight, weighted mean and variance of the values, and their range. */
   private final double weight;
 
   private final double mean;
   private final double variance;
-  private final double least;
-  private final double largest;
+  final double least;
+  final double largest;
 
   private final long contentHash;
 
@@ -65,7 +68,9 @@ public final class BlockSummary implements Serializable {
     double total = 0;
     double from = Double.POSITIVE_INFINITY;
     double to = Double.NEGATIVE_INFINITY;
+    double lightest = Double.POSITIVE_INFINITY;
     for (int j = 0; j < size; j++) {
+      lightest = Math.min(lightest, block.weights[j]);
       total += block.weights[j];
       values.add(block.weights[j], block.values[j]);
       from = Math.min(from, block.values[j]);
@@ -73,6 +78,7 @@ public final class BlockSummary implements Serializable {
     }
     weight = total;
     totalLogWeight = Exp2.log2(total);
+    leastLogWeight = Exp2.log2(lightest);
     mean = values.value();
     least = from;
     largest = to;
@@ -225,12 +231,18 @@ public final class BlockSummary implements Serializable {
 
   /** The same as a share of the range of the values; 0 without one. */
   static double valueShare(List<BlockSummary> blocks) {
+    double[] range = valueRange(blocks);
+    return range[1] > range[0] ? valueDeviation(blocks) / (range[1] - range[0]) : 0;
+  }
+
+  /** The least and the largest value of all blocks; infinity and -infinity of none. */
+  static double[] valueRange(List<BlockSummary> blocks) {
     double from = Double.POSITIVE_INFINITY;
     double to = Double.NEGATIVE_INFINITY;
     for (BlockSummary block : blocks) {
       from = Math.min(from, block.least);
       to = Math.max(to, block.largest);
     }
-    return to > from ? valueDeviation(blocks) / (to - from) : 0;
+    return new double[] {from, to};
   }
 }

@@ -19,7 +19,7 @@ import java.util.BitSet;
  * dim]} row-major, their values V and logarithms (base 2) of C {@code [sites]}, and the first key
  * of each {@code [sites + 1]}. Position {@code firstPosition + j} is the canonical position of the
  * block's key j. The arrays are shared with the loops and never written after construction. Memory:
- * 16 bytes a key and 8 d + 20 a site, and a {@link BlockSummary}.
+ * 16 bytes a key and its id, 8 d + 20 a site, and a {@link BlockSummary}.
  */
 public final class KeyBlock implements Serializable {
   private static final long serialVersionUID = 1;
@@ -33,6 +33,9 @@ public final class KeyBlock implements Serializable {
   final double[] features;
   final double[] siteValues;
   final double[] logWeights;
+
+  /** What the user calls the keys, null in it for no id; null where none has one. */
+  private final String[] ids;
 
   /** Values beside the first, of each key {@code [others x size]} and each site. */
   final double[][] others;
@@ -58,6 +61,7 @@ public final class KeyBlock implements Serializable {
       double[] features,
       double[] values,
       double[] weights,
+      String[] ids,
       double valueCentre,
       BitSet cuts) {
     this.firstPosition = firstPosition;
@@ -65,6 +69,7 @@ public final class KeyBlock implements Serializable {
     this.valueCentre = valueCentre;
     this.values = values;
     this.weights = weights;
+    this.ids = ids;
     this.starts = starts(dim, features, values.length, cuts);
     int sites = starts.length - 1;
     this.features = sites == values.length ? features : new double[sites * dim];
@@ -85,6 +90,7 @@ public final class KeyBlock implements Serializable {
     this.valueCentre = block.valueCentre;
     this.values = block.values;
     this.weights = block.weights;
+    this.ids = block.ids;
     this.starts = block.starts;
     this.features = block.features;
     this.siteValues = block.siteValues;
@@ -104,6 +110,7 @@ public final class KeyBlock implements Serializable {
     this.valueCentre = 0;
     this.values = block.others[v];
     this.weights = block.weights;
+    this.ids = block.ids;
     this.starts = block.starts;
     this.features = block.features;
     this.siteValues = block.otherSiteValues[v];
@@ -156,10 +163,22 @@ public final class KeyBlock implements Serializable {
     return Arrays.copyOf(starts, sites + 1);
   }
 
+  /** The same without ids. */
+  public static KeyBlock of(
+      int firstPosition,
+      int dim,
+      double[] features,
+      double[] values,
+      double[] weights,
+      double valueCentre) {
+    return of(firstPosition, dim, features, values, weights, null, valueCentre);
+  }
+
   /**
    * A block of keys that were packed before and are read again; takes over the arrays.
    *
    * @param features {@code [size x dim]}
+   * @param ids {@code [size]}, null in it for no id; null where none has one
    * @param valueCentre the weighted mean of the values of all keys
    * @throws IllegalArgumentException if there are too many, lengths do not agree, or a number is
    *     none that a packed key can have
@@ -170,6 +189,7 @@ public final class KeyBlock implements Serializable {
       double[] features,
       double[] values,
       double[] weights,
+      String[] ids,
       double valueCentre) {
     if (values.length > PackedKeys.BLOCK_SIZE) {
       throw new IllegalArgumentException(
@@ -188,7 +208,8 @@ public final class KeyBlock implements Serializable {
         throw new IllegalArgumentException("weight must be positive, but was " + weights[j]);
       }
     }
-    return new KeyBlock(firstPosition, dim, features, values, weights, valueCentre, new BitSet());
+    return new KeyBlock(
+        firstPosition, dim, features, values, weights, ids, valueCentre, new BitSet());
   }
 
   /** Number of features d. */
@@ -260,6 +281,11 @@ public final class KeyBlock implements Serializable {
     return weights[j];
   }
 
+  /** What the user calls key j of the block; null where that is not known. */
+  public String id(int j) {
+    return ids == null ? null : ids[j];
+  }
+
   /** The features of key j of the block, a copy {@code [dim]}. */
   public double[] key(int j) {
     int s = site(j);
@@ -277,6 +303,17 @@ public final class KeyBlock implements Serializable {
     }
     int found = Arrays.binarySearch(starts, j);
     return found >= 0 ? found : -found - 2;
+  }
+
+  /** The logarithm (base 2) of the share of each key in the weight of its site. */
+  double[] logShares() {
+    double[] shares = new double[size()];
+    for (int s = 0; s < sites(); s++) {
+      for (int j = starts[s]; j < starts[s + 1]; j++) {
+        shares[j] = Exp2.log2(weights[j]) - logWeights[s];
+      }
+    }
+    return shares;
   }
 
   /** sum c^2 / C^2 of each site. */
@@ -335,8 +372,8 @@ public final class KeyBlock implements Serializable {
   }
 
   /**
-   * A hash of positions, features, values and weights to the last bit. The hash of all keys is the
-   * sum over their blocks, in any order.
+   * A hash of positions, features, values and weights to the last bit, and of ids. The hash of all
+   * keys is the sum over their blocks, in any order.
    */
   public long contentHash() {
     long sum = 0;
@@ -347,7 +384,7 @@ public final class KeyBlock implements Serializable {
           hash = Hash.mix(hash ^ Double.doubleToLongBits(features[s * dim + f]));
         }
         hash = Hash.mix(hash ^ Double.doubleToLongBits(values[j]));
-        sum += Hash.mix(hash ^ Double.doubleToLongBits(weights[j]));
+        sum += KeyIds.mix(Hash.mix(hash ^ Double.doubleToLongBits(weights[j])), id(j));
       }
     }
     return sum;

@@ -31,11 +31,16 @@ public final class KeyPacker {
    *     not finite or beyond {@link Checks#MAX_MAGNITUDE}, or the weight is also negative
    */
   public KeyPacker add(double[] features, double value, double weight) {
+    return add(features, value, weight, null);
+  }
+
+  /** Adds one training row with its id, null for none. */
+  public KeyPacker add(double[] features, double value, double weight, String id) {
     if (open == null) {
       open = new RowChunk(dim);
       chunks.add(open);
     }
-    open.add(features, value, weight);
+    open.add(features, value, weight, 0, id);
     if (open.size() == PackedKeys.BLOCK_SIZE) {
       open = null;
     }
@@ -134,6 +139,7 @@ public final class KeyPacker {
     double[] features = new double[size * dim];
     double[] values = new double[size];
     double[] weights = new double[size];
+    String[] ids = chunks.stream().anyMatch(RowChunk::hasIds) ? new String[size] : null;
     for (int j = 0; j < size; j++) {
       Row row = rows[first + j];
       for (int f = 0; f < dim; f++) {
@@ -141,9 +147,12 @@ public final class KeyPacker {
       }
       values[j] = row.chunk.value(row.index);
       weights[j] = row.chunk.weight(row.index);
+      if (ids != null) {
+        ids[j] = row.chunk.id(row.index);
+      }
       cuts.set(j, j > 0 && row.fold() != rows[first + j - 1].fold());
     }
-    return new KeyBlock(first, dim, features, values, weights, centre, cuts);
+    return new KeyBlock(first, dim, features, values, weights, ids, centre, cuts);
   }
 
   /** A row in canonical order; rows that compare equal are interchangeable to the last bit. */
@@ -170,9 +179,13 @@ public final class KeyPacker {
         }
       }
       int byValue = Double.compare(chunk.value(index), other.chunk.value(other.index));
-      return byValue != 0
-          ? byValue
-          : Double.compare(chunk.weight(index), other.chunk.weight(other.index));
+      if (byValue != 0) {
+        return byValue;
+      }
+      int byWeight = Double.compare(chunk.weight(index), other.chunk.weight(other.index));
+      return byWeight != 0
+          ? byWeight
+          : KeyIds.compare(chunk.id(index), other.chunk.id(other.index));
     }
   }
 }

@@ -11,12 +11,12 @@ import java.util.List;
  * cut into blocks of {@link #BLOCK_SIZE}.
  *
  * <p>The canonical order is the total order by (fold, place on a space-filling curve, features,
- * value, weight), so the packed form depends on the set of rows and not on the order in which they
- * arrived, and the keys of a block are near each other; the <em>position</em> of a key is its index
- * in it, and identifies a training row in leave-one-out. Features, values and weights are kept as
- * given. Immutable; safe for many threads; made by {@link KeyPacker}.
+ * value, weight, id), so the packed form depends on the set of rows and not on the order in which
+ * they arrived, and the keys of a block are near each other; the <em>position</em> of a key is its
+ * index in it, and identifies a training row in leave-one-out. Features, values and weights are
+ * kept as given. Immutable; safe for many threads; made by {@link KeyPacker}.
  *
- * <p>Memory: at most 8 dim + 36 bytes a key.
+ * <p>Memory: at most 8 dim + 36 bytes a key, and its id where it has one.
  */
 public final class PackedKeys implements Keys, Serializable {
   private static final long serialVersionUID = 1;
@@ -141,6 +141,12 @@ public final class PackedKeys implements Keys, Serializable {
     return block.weights[position - block.firstPosition];
   }
 
+  /** What the user calls the key at a position; null where that is not known. */
+  public String id(int position) {
+    KeyBlock block = blockOf(position);
+    return block.id(position - block.firstPosition);
+  }
+
   /** Number of sites: keys with equal features, of one fold and one block, are one. */
   public int numSites() {
     return Arrays.stream(blocks).mapToInt(KeyBlock::sites).sum();
@@ -156,7 +162,7 @@ public final class PackedKeys implements Keys, Serializable {
     KeyPacker packer = new KeyPacker(dim);
     for (KeyBlock block : blocks) {
       for (int j = 0; j < block.size(); j++) {
-        packer.add(block.key(j), block.values[j], block.weights[j]);
+        packer.add(block.key(j), block.values[j], block.weights[j], block.id(j));
       }
     }
     return packer.pack();

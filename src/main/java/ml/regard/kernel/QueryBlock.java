@@ -136,11 +136,14 @@ public final class QueryBlock implements Serializable {
         && leftOutFirst[i] < leftOutEnd[i];
   }
 
+  /** Whether query i leaves out keys of a block. */
+  boolean leavesOut(int i, BlockSummary block) {
+    return leavesOut(i, block.firstPosition, block.endPosition());
+  }
+
   /** The logarithm (base 2) of at least the weight of a block's keys that query i meets. */
   double logWeight(int i, BlockSummary block) {
-    return leavesOut(i, block.firstPosition, block.endPosition())
-        ? block.logWeightWithout(leftOutWeights[i])
-        : block.totalLogWeight;
+    return leavesOut(i, block) ? block.logWeightWithout(leftOutWeights[i]) : block.totalLogWeight;
   }
 
   /** The site of a block behind the last one that query i leaves out, where there is one. */

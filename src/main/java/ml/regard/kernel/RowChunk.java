@@ -5,8 +5,8 @@ import java.util.Arrays;
 
 /**
  * Training rows on their way to {@link KeyPacker}, in flat growing arrays: features {@code [size x
- * dim]} row-major, values {@code [size]}, weights {@code [size]}, folds {@code [size]}. Not safe
- * for many threads.
+ * dim]} row-major, values {@code [size]}, weights {@code [size]}, folds {@code [size]}, and ids
+ * {@code [size]} where there are any. Not safe for many threads.
  */
 public final class RowChunk implements Serializable {
   private static final long serialVersionUID = 1;
@@ -17,6 +17,7 @@ public final class RowChunk implements Serializable {
   private double[] values = new double[16];
   private double[] weights = new double[16];
   private long[] folds = new long[16];
+  private String[] ids; // null while no row has one
 
   public RowChunk(int dim) {
     this.dim = Checks.positive("number of features", dim);
@@ -25,17 +26,23 @@ public final class RowChunk implements Serializable {
 
   /** Adds one row of fold 0. */
   public void add(double[] row, double value, double weight) {
-    add(row, value, weight, 0);
+    add(row, value, weight, 0, null);
+  }
+
+  /** Adds one row without an id. */
+  public void add(double[] row, double value, double weight, long fold) {
+    add(row, value, weight, fold, null);
   }
 
   /**
    * Adds one row; -0.0 becomes 0.0, so that equal rows have equal bits.
    *
    * @param fold what rows that are left out together have in common
+   * @param id what the user calls the row; null for none
    * @throws IllegalArgumentException if the number of features differs, a feature or the value is
    *     not finite or beyond {@link Checks#MAX_MAGNITUDE}, or the weight is also negative
    */
-  public void add(double[] row, double value, double weight, long fold) {
+  public void add(double[] row, double value, double weight, long fold, String id) {
     Checks.length("a row", dim, row.length);
     for (double feature : row) {
       Checks.requireUsable("feature", feature);
@@ -51,6 +58,7 @@ public final class RowChunk implements Serializable {
       values = Arrays.copyOf(values, capacity);
       weights = Arrays.copyOf(weights, capacity);
       folds = Arrays.copyOf(folds, capacity);
+      ids = ids == null ? null : Arrays.copyOf(ids, capacity);
     }
     for (int f = 0; f < dim; f++) {
       features[size * dim + f] = row[f] + 0.0;
@@ -58,6 +66,10 @@ public final class RowChunk implements Serializable {
     values[size] = value + 0.0;
     weights[size] = weight;
     folds[size] = fold;
+    if (id != null) {
+      ids = ids == null ? new String[values.length] : ids;
+      ids[size] = id;
+    }
     size++;
   }
 
@@ -67,6 +79,7 @@ public final class RowChunk implements Serializable {
     values = Arrays.copyOf(values, size);
     weights = Arrays.copyOf(weights, size);
     folds = Arrays.copyOf(folds, size);
+    ids = ids == null ? null : Arrays.copyOf(ids, size);
     return this;
   }
 
@@ -96,5 +109,14 @@ public final class RowChunk implements Serializable {
 
   long fold(int r) {
     return folds[r];
+  }
+
+  /** The id of a row, null for none. */
+  String id(int r) {
+    return ids == null ? null : ids[r];
+  }
+
+  boolean hasIds() {
+    return ids != null;
   }
 }

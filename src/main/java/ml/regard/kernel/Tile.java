@@ -51,14 +51,20 @@ final class Tile {
     this.queries = queries;
     this.stride = queries.stride();
     this.safe = safe;
-    this.scales = new double[queries.dim()];
-    for (int f = 0; f < scales.length; f++) {
-      scales[f] = Math.abs(inverseWidths[inverseWidths.length == 1 ? 0 : f]) * Exp2.SCALE;
-    }
+    this.scales = scales(inverseWidths, queries.dim());
     int own = terms == Terms.CURVATURE && inverseWidths.length > 1 ? scales.length : 0;
     squares = new double[own][PoolingSupport.SITES * LANES];
     weighted = new double[own][PoolingSupport.SITES * LANES];
     singles = precision == Precision.FLOAT32 ? new Singles(this) : null;
+  }
+
+  /** The {@link #scales} of d features. */
+  static double[] scales(double[] inverseWidths, int dim) {
+    double[] scales = new double[dim];
+    for (int f = 0; f < dim; f++) {
+      scales[f] = Math.abs(inverseWidths[inverseWidths.length == 1 ? 0 : f]) * Exp2.SCALE;
+    }
+    return scales;
   }
 
   /** The first lane of the group. */

@@ -1,8 +1,10 @@
 package ml.regard.ml;
 
 import ml.regard.engine.KeyStore;
+import ml.regard.kernel.AttendedKey;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
+import ml.regard.kernel.KeyAttention;
 import ml.regard.kernel.QueryBlock;
 
 /** The answers to a block of queries, each formed when a column first asks for it. */
@@ -12,6 +14,9 @@ final class BlockAnswers {
   private final QueryBlock queries;
   private KeyStore.Answers answers;
   private double[][] weights;
+  private KeyAttention attention;
+  private AttendedKey[][] topKeys;
+  private double[][] quantiles;
 
   BlockAnswers(KeyStore.Shared shared, KeyStore.Answering how, QueryBlock queries) {
     this.shared = shared;
@@ -60,5 +65,28 @@ final class BlockAnswers {
       weights = AttentionPooling.weights(shared.keys(), queries, how.inverseWidths());
     }
     return weights[i];
+  }
+
+  private KeyAttention attention() {
+    if (attention == null) {
+      attention = KeyAttention.of(shared.keys(), queries, how.inverseWidths());
+    }
+    return attention;
+  }
+
+  /** The keys of largest attention weight of each query. */
+  AttendedKey[][] topKeys(int count) {
+    if (topKeys == null) {
+      topKeys = attention().top(count);
+    }
+    return topKeys;
+  }
+
+  /** The quantiles of the values under the attention of each query. */
+  double[][] quantiles(double[] probabilities) {
+    if (quantiles == null) {
+      quantiles = attention().quantiles(probabilities);
+    }
+    return quantiles;
   }
 }

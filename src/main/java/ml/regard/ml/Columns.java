@@ -8,6 +8,7 @@ import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.AtomicType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
@@ -62,6 +63,15 @@ final class Columns {
     if (!type.equals(DataTypes.BooleanType)) {
       throw new DataException(
           "column %s (%s) must be a boolean, but its type is %s"
+              .formatted(column, role, type.simpleString()));
+    }
+  }
+
+  static void requireAtomic(StructType schema, String column, String role) {
+    DataType type = require(schema, column, role).dataType();
+    if (!(type instanceof AtomicType)) {
+      throw new DataException(
+          "column %s (%s) must be of an atomic type, such as a number or text, but its type is %s"
               .formatted(column, role, type.simpleString()));
     }
   }

@@ -64,7 +64,12 @@ final class FitCheckpoint implements EvaluationLog {
           "checkpointInterval",
           "onCancel",
           "precision", // of predictions: widths are learned in double
-          "stagingDir");
+          "stagingDir",
+          "attentionCol",
+          "topKeys",
+          "quantilesCol",
+          "quantiles",
+          "keyIdCol");
 
   private final FileSystem files;
   private final Path folder;

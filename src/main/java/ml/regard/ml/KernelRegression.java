@@ -102,6 +102,9 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     if (!getValidationIndicatorCol().isEmpty()) {
       Columns.requireBoolean(schema, getValidationIndicatorCol(), "validationIndicatorCol");
     }
+    if (!getKeyIdCol().isEmpty()) {
+      Columns.requireAtomic(schema, getKeyIdCol(), "keyIdCol");
+    }
     requireCompatible();
     return OutputColumns.append(schema, this);
   }
@@ -505,6 +508,36 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
   /** What a fit does whose Spark jobs are cancelled: discard or keep. */
   public KernelRegression setOnCancel(String value) {
     set(onCancel(), value);
+    return this;
+  }
+
+  /** The column of the keys that carry each prediction. */
+  public KernelRegression setAttentionCol(String value) {
+    set(attentionCol(), value);
+    return this;
+  }
+
+  /** How many keys the column of {@link #setAttentionCol} names. */
+  public KernelRegression setTopKeys(int value) {
+    set(topKeys(), value);
+    return this;
+  }
+
+  /** The column of the quantiles of the labels under the attention. */
+  public KernelRegression setQuantilesCol(String value) {
+    set(quantilesCol(), value);
+    return this;
+  }
+
+  /** The probabilities of the column of {@link #setQuantilesCol}. */
+  public KernelRegression setQuantiles(double[] value) {
+    set(quantiles(), value.clone());
+    return this;
+  }
+
+  /** The column with a name for each training row. */
+  public KernelRegression setKeyIdCol(String value) {
+    set(keyIdCol(), value);
     return this;
   }
 }

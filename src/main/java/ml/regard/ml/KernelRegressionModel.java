@@ -183,8 +183,8 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   }
 
   /**
-   * The keys in canonical order: position, features (array), value and weight. A column j of the
-   * attention weights belongs to the key at position j.
+   * The keys in canonical order: position, features (array), value, weight and id. A column j of
+   * the attention weights belongs to the key at position j.
    */
   public Dataset<Row> keyTable(SparkSession spark) {
     return store.table(spark);
@@ -403,6 +403,30 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   public KernelRegressionModel setHandleInvalid(String value) {
     set(handleInvalid(), value);
+    return this;
+  }
+
+  /** The column of the keys that carry each prediction. */
+  public KernelRegressionModel setAttentionCol(String value) {
+    set(attentionCol(), value);
+    return this;
+  }
+
+  /** How many keys the column of {@link #setAttentionCol} names. */
+  public KernelRegressionModel setTopKeys(int value) {
+    set(topKeys(), value);
+    return this;
+  }
+
+  /** The column of the quantiles of the labels under the attention. */
+  public KernelRegressionModel setQuantilesCol(String value) {
+    set(quantilesCol(), value);
+    return this;
+  }
+
+  /** The probabilities of the column of {@link #setQuantilesCol}. */
+  public KernelRegressionModel setQuantiles(double[] value) {
+    set(quantiles(), value.clone());
     return this;
   }
 

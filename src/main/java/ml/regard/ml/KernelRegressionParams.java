@@ -295,4 +295,44 @@ public interface KernelRegressionParams extends Params {
   default String getOnCancel() {
     return getOrDefault(onCancel());
   }
+
+  default Param<String> attentionCol() {
+    return definitions().attentionCol;
+  }
+
+  default String getAttentionCol() {
+    return getOrDefault(attentionCol());
+  }
+
+  default IntParam topKeys() {
+    return definitions().topKeys;
+  }
+
+  default int getTopKeys() {
+    return (int) getOrDefault(topKeys());
+  }
+
+  default Param<String> quantilesCol() {
+    return definitions().quantilesCol;
+  }
+
+  default String getQuantilesCol() {
+    return getOrDefault(quantilesCol());
+  }
+
+  default DoubleArrayParam quantiles() {
+    return definitions().quantiles;
+  }
+
+  default double[] getQuantiles() {
+    return getOrDefault(quantiles());
+  }
+
+  default Param<String> keyIdCol() {
+    return definitions().keyIdCol;
+  }
+
+  default String getKeyIdCol() {
+    return getOrDefault(keyIdCol());
+  }
 }

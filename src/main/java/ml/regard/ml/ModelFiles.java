@@ -42,7 +42,7 @@ import scala.Option;
  * <pre>
  *   PATH/metadata   Spark ML metadata (JSON) with a section "regard":
  *                   formatVersion, numKeys, numFeatures, valueCentre, contentHash, inverseWidths
- *   PATH/keys       Parquet: position, features array, value, weight
+ *   PATH/keys       Parquet: position, features array, value, weight, id (null for none)
  *   PATH/nodes      in the place of keys where the model is compact ({@link NodeStore})
  * </pre>
  *
@@ -318,7 +318,7 @@ final class ModelFiles {
         chunks =
             sparkSession()
                 .read()
-                .schema("features ARRAY<DOUBLE>, value DOUBLE, weight DOUBLE")
+                .schema("features ARRAY<DOUBLE>, value DOUBLE, weight DOUBLE, id STRING")
                 .parquet(folder)
                 .toJavaRDD()
                 .mapPartitions(rows -> chunk(rows, numFeatures))
@@ -337,7 +337,7 @@ final class ModelFiles {
           row -> {
             double[] key =
                 row.<Double>getList(0).stream().mapToDouble(Double::doubleValue).toArray();
-            chunk.add(key, row.getDouble(1), row.getDouble(2));
+            chunk.add(key, row.getDouble(1), row.getDouble(2), 0, row.getString(3));
           });
       return List.of(chunk.trimmed()).iterator();
     }

@@ -95,6 +95,7 @@ final class PackedTraining {
       Double weight = row.getAs(2);
       Long fold = row.getAs(3);
       Boolean held = row.getAs(4);
+      String id = row.getAs(5);
       String problem = TrainingRows.problem(features, label, weight);
       if (problem == null && (fold == null || held == null)) {
         problem = fold == null ? "its fold (leaveOut) is null" : "validationIndicatorCol is null";
@@ -116,7 +117,7 @@ final class PackedTraining {
         validation.add(features.toArray(), label, weight);
       } else {
         keys = keys == null ? new RowChunk(dim) : keys;
-        keys.add(features.toArray(), label, weight, fold);
+        keys.add(features.toArray(), label, weight, fold, id);
       }
     }
   }

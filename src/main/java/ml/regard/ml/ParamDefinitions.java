@@ -54,6 +54,11 @@ public final class ParamDefinitions implements Serializable {
   final Param<String> checkpointDir;
   final IntParam checkpointInterval;
   final Param<String> onCancel;
+  final Param<String> attentionCol;
+  final IntParam topKeys;
+  final Param<String> quantilesCol;
+  final DoubleArrayParam quantiles;
+  final Param<String> keyIdCol;
 
   ParamDefinitions(Params parent) {
     featuresCol = text(parent, "featuresCol", "the column of feature vectors");
@@ -284,6 +289,38 @@ public final class ParamDefinitions implements Serializable {
                 + " best widths so far, once there are any",
             "discard",
             "keep");
+    attentionCol =
+        text(
+            parent,
+            "attentionCol",
+            "the column that takes the keys that carry each prediction, topKeys of them and the"
+                + " largest attention weight first: an array of structs of position, weight, key"
+                + " (array), value and id; empty: no such column");
+    topKeys =
+        new IntParam(
+            parent.uid(),
+            "topKeys",
+            "how many keys attentionCol names, >= 1",
+            ParamValidators.gtEq(1));
+    quantilesCol =
+        text(
+            parent,
+            "quantilesCol",
+            "the column that takes the quantiles of the labels under each query's attention, an"
+                + " array in the order of quantiles; empty: no such column");
+    quantiles =
+        new DoubleArrayParam(
+            parent,
+            "quantiles",
+            "the probabilities of quantilesCol, each in [0, 1]",
+            check(
+                (double[] p) -> p.length > 0 && Arrays.stream(p).allMatch(x -> x >= 0 && x <= 1)));
+    keyIdCol =
+        text(
+            parent,
+            "keyIdCol",
+            "the column with a name for each training row, of any atomic type, which the model keeps"
+                + " as text and attentionCol shows; empty: none");
   }
 
   /** Sets the default of every parameter that has one; width has none. */
@@ -322,6 +359,11 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(checkpointDir, "");
     parent.setDefault(checkpointInterval, 1);
     parent.setDefault(onCancel, "discard");
+    parent.setDefault(attentionCol, "");
+    parent.setDefault(topKeys, 5);
+    parent.setDefault(quantilesCol, "");
+    parent.setDefault(quantiles, new double[] {0.1, 0.5, 0.9});
+    parent.setDefault(keyIdCol, "");
   }
 
   private static Param<String> text(Params parent, String name, String doc) {

@@ -21,7 +21,7 @@ import org.apache.spark.sql.RowFactory;
 final class PoolRows implements MapPartitionsFunction<Row, Row> {
   private static final long serialVersionUID = 1;
   private static final int BLOCK_SIZE = 4096;
-  private static final int MAX_WEIGHTS = 1 << 21; // 16 MB of attention weights at a time
+  private static final int MAX_WEIGHTS = 1 << 21; // 16 MB of attention weights and keys at a time
 
   private final KeyStore.Shared shared;
   private final KeyStore.Answering how;
@@ -29,6 +29,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   private final String handleInvalid;
   private final OutputColumn[] columns;
   private final boolean attentionWeights;
+  private final int topKeys;
 
   PoolRows(KeyStore.Shared shared, KeyStore.Answering how, KernelRegressionParams params) {
     this.shared = shared;
@@ -37,6 +38,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
     this.handleInvalid = params.getHandleInvalid();
     this.columns = OutputColumns.of(params).toArray(OutputColumn[]::new);
     this.attentionWeights = !params.getAttentionWeightsCol().isEmpty();
+    this.topKeys = params.getAttentionCol().isEmpty() ? 0 : params.getTopKeys();
   }
 
   @Override
@@ -63,8 +65,10 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   }
 
   private int blockSize() {
-    int fitting = attentionWeights ? MAX_WEIGHTS / keys().numKeys() : BLOCK_SIZE;
-    return Math.max(1, Math.min(BLOCK_SIZE, fitting));
+    long numKeys = keys().numKeys();
+    long weights = attentionWeights ? numKeys : 0;
+    long cells = (keys().dim() + 8L) * Math.min(topKeys, numKeys);
+    return (int) Math.max(1, Math.min(BLOCK_SIZE, MAX_WEIGHTS / Math.max(1, weights + cells)));
   }
 
   private Keys keys() {

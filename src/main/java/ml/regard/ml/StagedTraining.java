@@ -54,12 +54,13 @@ final class StagedTraining {
   private static Dataset<Row> checked(Dataset<Row> table) {
     MapFunction<Row, Tuple2<KeyRow, String>> check = StagedTraining::checked;
     return table
-        .select(TrainingRows.FEATURES, TrainingRows.VALUE, TrainingRows.WEIGHT)
+        .select(TrainingRows.FEATURES, TrainingRows.VALUE, TrainingRows.WEIGHT, TrainingRows.ID)
         .map(check, Encoders.tuple(Encoders.bean(KeyRow.class), Encoders.STRING()))
         .select(
             col("_1.features").as(TrainingRows.FEATURES),
             col("_1.value").as(TrainingRows.VALUE),
             col("_1.weight").as(TrainingRows.WEIGHT),
+            col("_1.id").as(TrainingRows.ID),
             size(col("_1.features")).as(SIZE),
             col("_2").as(PROBLEM));
   }
@@ -76,6 +77,7 @@ final class StagedTraining {
       key.setFeatures(Arrays.stream(features.toArray()).map(x -> x + 0.0).toArray());
       key.setValue(value + 0.0);
       key.setWeight(weight);
+      key.setId(row.getAs(3));
     }
     return new Tuple2<>(key, problem);
   }

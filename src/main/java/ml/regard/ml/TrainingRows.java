@@ -41,6 +41,7 @@ record TrainingRows(
   static final String WEIGHT = "weight";
   static final String FOLD = "fold";
   static final String VALIDATION = "validation";
+  static final String ID = "id";
 
   /**
    * Counts the rows, chooses the engine by their number, and reads them. An engine that does not do
@@ -59,7 +60,8 @@ record TrainingRows(
             Columns.named(params.getLabelCol()).cast(DataTypes.DoubleType).as(VALUE),
             weight(params).cast(DataTypes.DoubleType).as(WEIGHT),
             fold(params).as(FOLD),
-            validation(params).as(VALIDATION));
+            validation(params).as(VALIDATION),
+            id(params).cast(DataTypes.StringType).as(ID));
     int dim = dim(rows);
     EngineChoice.requireFeatures(asked, dim);
     boolean latticeServes = latticeServes(spark, params);
@@ -187,6 +189,10 @@ record TrainingRows(
   private static Column validation(KernelRegressionParams params) {
     String column = params.getValidationIndicatorCol();
     return column.isEmpty() ? lit(false) : Columns.named(column);
+  }
+
+  private static Column id(KernelRegressionParams params) {
+    return params.getKeyIdCol().isEmpty() ? lit(null) : Columns.named(params.getKeyIdCol());
   }
 
   /** What the parameter leaveOut means. */

@@ -163,9 +163,7 @@ final class Charts {
   }
 
   static DotRenderer dots(double radius, Paint paint) {
-    DotRenderer dots = new DotRenderer(radius);
-    dots.setSeriesPaint(0, paint);
-    return dots;
+    return new DotRenderer(paint, radius);
   }
 
   static XYDataset points(double[] x, double[] y) {

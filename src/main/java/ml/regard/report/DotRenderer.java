@@ -1,6 +1,7 @@
 package ml.regard.report;
 
 import java.awt.Graphics2D;
+import java.awt.Paint;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Rectangle2D;
 import org.jfree.chart.axis.ValueAxis;
@@ -11,14 +12,17 @@ import org.jfree.chart.renderer.xy.AbstractXYItemRenderer;
 import org.jfree.chart.renderer.xy.XYItemRendererState;
 import org.jfree.data.xy.XYDataset;
 
-/** A filled circle per point, which an SVG keeps as a circle. */
+/**
+ * A filled circle per point, which an SVG keeps as a circle; all of one radius, or each of its own.
+ */
 final class DotRenderer extends AbstractXYItemRenderer {
   private static final long serialVersionUID = 1;
 
-  private final double radius;
+  private final double[] radii;
 
-  DotRenderer(double radius) {
-    this.radius = radius;
+  DotRenderer(Paint paint, double... radii) {
+    this.radii = radii;
+    setSeriesPaint(0, paint);
   }
 
   @Override
@@ -40,6 +44,7 @@ final class DotRenderer extends AbstractXYItemRenderer {
     if (Double.isNaN(x) || Double.isNaN(y)) {
       return;
     }
+    double radius = radii[radii.length == 1 ? 0 : item];
     g.setPaint(getItemPaint(series, item));
     g.fill(new Ellipse2D.Double(x - radius, y - radius, 2 * radius, 2 * radius));
   }

@@ -19,7 +19,13 @@ import org.jfree.chart.JFreeChart;
  * builds its chart anew. The SVG keeps its text as text; the PNG has two pixels per figure unit.
  */
 public abstract sealed class Figure
-    permits AttentionFigure, LossFigure, PredictionFigure, ScatterFigure, WidthFigure {
+    permits AttentionFigure,
+        BarsFigure,
+        LossFigure,
+        PredictionFigure,
+        QueryFigure,
+        ScatterFigure,
+        WidthFigure {
   /** Every figure has the same size, so that they line up in columns. */
   static final int WIDTH = 420;
 

@@ -19,8 +19,8 @@ class LatticeEngineSuite extends AnyFunSuite {
     val current = session
     import current.implicits._
     val data = (0 until rows.size)
-      .map(i => (rows.features(i), rows.values(i), rows.weights(i)))
-      .toDF("features", "value", "weight")
+      .map(i => (rows.features(i), rows.values(i), rows.weights(i), Option.empty[String]))
+      .toDF("features", "value", "weight", "id")
     val path = folder.resolve(s"keys-${scala.util.Random.nextLong()}").toString
     FileStore.write(data, path, rows.dim, "lattice").keys.asInstanceOf[KeyFiles]
   }

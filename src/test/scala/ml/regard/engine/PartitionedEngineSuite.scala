@@ -27,8 +27,8 @@ class PartitionedEngineSuite extends AnyFunSuite {
     val current = session
     import current.implicits._
     (0 until rows.size)
-      .map(i => (rows.features(i), rows.values(i), rows.weights(i)))
-      .toDF("features", "value", "weight")
+      .map(i => (rows.features(i), rows.values(i), rows.weights(i), Option.empty[String]))
+      .toDF("features", "value", "weight", "id")
       .repartition(5)
   }
 

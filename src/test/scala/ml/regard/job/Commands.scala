@@ -6,7 +6,7 @@ import picocli.CommandLine
 
 /** Parses a command line as the jobs do, without running it; throws when it is wrong. */
 object Commands {
-  val names: Set[String] = Set("generate", "demo", "fit", "score", "evaluate", "bench")
+  val names: Set[String] = Set("generate", "demo", "fit", "score", "evaluate", "explain", "bench")
 
   def parse(arguments: String*): Unit = {
     val line = new CommandLine(new Main).setCaseInsensitiveEnumValuesAllowed(true)

@@ -378,7 +378,7 @@ class JobsSuite extends AnyFunSuite {
   }
 
   test("every example config names options that its command has") {
-    for (command <- Seq("generate", "demo", "fit", "score", "evaluate", "bench")) {
+    for (command <- Seq("generate", "demo", "fit", "score", "evaluate", "explain", "bench")) {
       val arguments = Commands.config(Path.of(s"conf/$command.conf"))
       assert(arguments.nonEmpty)
       Commands.parse(command +: arguments: _*)

@@ -102,7 +102,7 @@ class LauncherSuite extends AnyFunSuite with BeforeAndAfterAll {
       val result = run(launcher(project, Map("SPARK_HOME" -> "/nowhere"), Seq(option)))
       assert(result.exit === 0)
       assert(result.err === Nil)
-      for (command <- Seq("generate", "demo", "fit", "score", "evaluate", "bench"))
+      for (command <- Seq("generate", "demo", "fit", "score", "evaluate", "explain", "bench"))
         assert(result.out.exists(_.startsWith(s"  $command ")))
     }
   }
@@ -190,7 +190,7 @@ class LauncherSuite extends AnyFunSuite with BeforeAndAfterAll {
   }
 
   test("every example in conf/ can be read") {
-    for (command <- Seq("generate", "demo", "fit", "score", "evaluate", "bench")) {
+    for (command <- Seq("generate", "demo", "fit", "score", "evaluate", "explain", "bench")) {
       val words = jobWords(regard(command, "--config", s"$project/conf/$command.conf"))
       assert(words.head === command)
       assert(words.size > 4)

@@ -39,7 +39,14 @@ class ParamsSuite extends MlSuite {
     "aggregationDepth",
     "checkpointDir",
     "checkpointInterval",
-    "onCancel"
+    "onCancel",
+    "errorBoundCol",
+    "compact",
+    "attentionCol",
+    "topKeys",
+    "quantilesCol",
+    "quantiles",
+    "keyIdCol"
   )
 
   test("explainParams lists every parameter of estimator and model with its default") {
@@ -75,6 +82,9 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getErrorBoundCol == "" && estimator.getEffectiveKeysCol == "")
     assert(estimator.getSupportCol == "" && estimator.getMarginalEffectCol == "")
     assert(estimator.getOutsideSupport == "nearest" && estimator.getSupportThreshold == 0)
+    assert(estimator.getAttentionCol == "" && estimator.getTopKeys == 5)
+    assert(estimator.getQuantilesCol == "" && estimator.getKeyIdCol == "")
+    assert(estimator.getQuantiles.toSeq == Seq(0.1, 0.5, 0.9))
   }
 
   test("setters set what they name") {
@@ -114,10 +124,18 @@ class ParamsSuite extends MlSuite {
       .setCheckpointDir("c")
       .setCheckpointInterval(5)
       .setOnCancel("keep")
+      .setErrorBoundCol("e")
+      .setCompact(true)
+      .setAttentionCol("t")
+      .setTopKeys(3)
+      .setQuantilesCol("q")
+      .setQuantiles(Array(0.25, 1))
+      .setKeyIdCol("i")
     val set = estimator.extractParamMap().toSeq.map(pair => pair.param.name -> pair.value).toMap
     assert(set("width").asInstanceOf[Array[Double]].toSeq == Seq(1, 2))
+    assert(set("quantiles").asInstanceOf[Array[Double]].toSeq == Seq(0.25, 1))
     assert(
-      set - "width" == Map(
+      set -- Seq("width", "quantiles") == Map(
         "featuresCol" -> "f",
         "labelCol" -> "l",
         "weightCol" -> "w",
@@ -151,7 +169,13 @@ class ParamsSuite extends MlSuite {
         "aggregationDepth" -> 4,
         "checkpointDir" -> "c",
         "checkpointInterval" -> 5,
-        "onCancel" -> "keep"
+        "onCancel" -> "keep",
+        "errorBoundCol" -> "e",
+        "compact" -> true,
+        "attentionCol" -> "t",
+        "topKeys" -> 3,
+        "quantilesCol" -> "q",
+        "keyIdCol" -> "i"
       )
     )
   }
@@ -185,7 +209,10 @@ class ParamsSuite extends MlSuite {
       () => estimator.setPrecision("float16"),
       () => estimator.setOnCancel("shrug"),
       () => estimator.setOutsideSupport("far"),
-      () => estimator.setSupportThreshold(1.5)
+      () => estimator.setSupportThreshold(1.5),
+      () => estimator.setTopKeys(0),
+      () => estimator.setQuantiles(Array(0.5, 1.5)),
+      () => estimator.setQuantiles(Array.empty[Double])
     )
     for ((attempt, i) <- attempts.zipWithIndex) {
       val message = refusal(attempt())

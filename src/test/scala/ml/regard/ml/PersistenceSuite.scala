@@ -43,13 +43,14 @@ class PersistenceSuite extends MlSuite {
       .setSeed(Long.MaxValue)
       .setPerFeatureWidth(false)
       .setWeightCol("w")
+      .setQuantiles(Array(0.25))
     val loaded = KernelRegression.load(saved(estimator).toString)
     assert(loaded.uid == estimator.uid)
-    assert(loaded.getWidth.toSeq == Seq(0.1, 1e-100))
+    assert(loaded.getWidth.toSeq == Seq(0.1, 1e-100) && loaded.getQuantiles.toSeq == Seq(0.25))
     def others(of: KernelRegression) =
       of.extractParamMap()
         .toSeq
-        .filter(_.param.name != "width")
+        .filter(p => p.param.name != "width" && p.param.name != "quantiles") // arrays
         .map(p => p.param.name -> p.value)
         .toMap
     assert(others(loaded) == others(estimator))
