@@ -107,8 +107,9 @@ class ReadmeSuite extends AnyFunSuite {
     assert(rows.keySet == params.map(_.name).toSet)
     for (param <- params) {
       val default = regression.getDefault(param).map {
-        case ""    => "none"
-        case value => value.toString
+        case ""                     => "none"
+        case numbers: Array[Double] => numbers.mkString(", ")
+        case value                  => value.toString
       }
       assert(rows(param.name) == default.getOrElse("unset"), param.name)
     }

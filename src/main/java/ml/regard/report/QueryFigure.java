@@ -3,8 +3,10 @@ package ml.regard.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.LegendItem;
+import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.plot.ValueMarker;
 import org.jfree.chart.plot.XYPlot;
 
@@ -12,11 +14,18 @@ import org.jfree.chart.plot.XYPlot;
  * The attention of one query over the training rows: circles whose area is the attention weight, on
  * all rows as faint dots, and the query where two lines cross. With one feature the rows lie at
  * (feature, value), with the curve of the predictions, and the query at its own prediction; with
- * two the rows and the query lie on a map of the features.
+ * two the rows and the query lie on a map of the features around the rows that carry.
  */
 public final class QueryFigure extends Figure {
   private static final double LARGEST = 11;
   private static final double SMALLEST = 0.7;
+
+  /** What all circles may cover, in square units of the figure. */
+  private static final double COVERED = 8000;
+
+  /** How much of the map is shown on each side of the carriers, as a share of their range. */
+  private static final double AROUND = 0.6;
+
   private static final double FAINT = 2;
 
   private final String xLabel;
@@ -94,7 +103,8 @@ public final class QueryFigure extends Figure {
 
   @Override
   JFreeChart chart(Theme theme) {
-    XYPlot plot = Charts.plot(Charts.axis(xLabel, 0, theme), Charts.axis(yLabel, 0, theme), theme);
+    boolean map = curve[0].length == 0;
+    XYPlot plot = Charts.plot(axis(xLabel, 0, map, theme), axis(yLabel, 1, map, theme), theme);
     plot.addDomainMarker(new ValueMarker(query[0], theme.prediction(), theme.hairline()));
     plot.addRangeMarker(new ValueMarker(query[1], theme.prediction(), theme.hairline()));
     List<LegendItem> legend = new ArrayList<>();
@@ -102,11 +112,11 @@ public final class QueryFigure extends Figure {
         plot,
         Charts.points(Charts.sample(rows[0]), Charts.sample(rows[1])),
         Charts.dots(FAINT, theme.grid()));
-    legend.add(Charts.dotItem("rows", FAINT + 1, theme.grid()));
+    legend.add(Charts.dotItem("training rows", FAINT + 1, theme.grid()));
     Charts.layer(
         plot, Charts.points(carriers[0], carriers[1]), new DotRenderer(theme.row(), radii()));
-    legend.add(Charts.dotItem("by weight", theme.rowRadius(), theme.row()));
-    if (curve[0].length > 0) {
+    legend.add(Charts.dotItem("attention", theme.rowRadius(), theme.row()));
+    if (!map) {
       Charts.layer(
           plot,
           Charts.points(curve[0], Numbers.gaps(curve[1])),
@@ -121,11 +131,28 @@ public final class QueryFigure extends Figure {
     return Charts.chart(title(), plot, legend, theme);
   }
 
-  /** Areas are in the proportion of the weights. */
+  private NumberAxis axis(String label, int side, boolean map, Theme theme) {
+    NumberAxis axis = Charts.axis(label, 0, theme);
+    axis.setLowerMargin(0.08);
+    axis.setUpperMargin(0.08);
+    if (map) {
+      double[] range =
+          Numbers.range(
+              DoubleStream.concat(DoubleStream.of(carriers[side]), DoubleStream.of(query[side]))
+                  .toArray());
+      double around = range[1] > range[0] ? AROUND * (range[1] - range[0]) : 1;
+      axis.setRange(range[0] - around, range[1] + around);
+    }
+    return axis;
+  }
+
+  /** Areas are in the proportion of the weights; many circles are smaller than few. */
   private double[] radii() {
     double most = Arrays.stream(carriers[2]).max().orElse(1);
+    double share = most / Arrays.stream(carriers[2]).sum();
+    double largest = Math.min(LARGEST, Math.sqrt(COVERED / Math.PI * share));
     return Arrays.stream(carriers[2])
-        .map(weight -> Math.max(SMALLEST, LARGEST * Math.sqrt(weight / most)))
+        .map(weight -> Math.max(SMALLEST, largest * Math.sqrt(weight / most)))
         .toArray();
   }
 }

@@ -24,12 +24,17 @@ class QueryFigureSuite extends AnyFunSuite {
       drawn.description == "Scatter plot of value over x: the query at 1.2 and 1; 2 training rows" +
         " carry 0.8 of the attention, with weights from 0.16 to 0.64."
     )
-    assert(Seq("x", "value", "prediction", "query", "by weight").forall(texts(drawn).contains))
+    assert(Seq("x", "value", "prediction", "query", "attention").forall(texts(drawn).contains))
   }
 
   test("without a curve it is a map") {
     val map = figure(Array(Array.empty, Array.empty), Array(1.0, 1.0))
     assert(!texts(map).contains("prediction"))
+    val many = Array(Array.fill(500)(1.0), Array.fill(500)(1.0), Array.fill(500)(0.001))
+    val none = Array(Array.empty[Double], Array.empty[Double])
+    val crowd = radii(QueryFigure.of("row-1", "t", "x", "y", none, rows, many, Array(1.0, 1.0)))
+    val circle = crowd.groupBy(identity).maxBy(_._2.size)._1
+    assert(circle > 1 && 500 * math.Pi * circle * circle <= 8100)
     map.svg(Theme.DARK)
   }
 
