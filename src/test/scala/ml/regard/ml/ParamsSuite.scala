@@ -10,6 +10,8 @@ class ParamsSuite extends MlSuite {
     "weightCol",
     "predictionCol",
     "errorBoundCol",
+    "standardErrorCol",
+    "calibration",
     "effectiveKeysCol",
     "supportCol",
     "marginalEffectCol",
@@ -74,6 +76,7 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getPrecision == "float64" && !estimator.getCompact)
     assert(estimator.getErrorBoundCol == "" && estimator.getEffectiveKeysCol == "")
     assert(estimator.getSupportCol == "" && estimator.getMarginalEffectCol == "")
+    assert(estimator.getStandardErrorCol == "" && estimator.getCalibration == "loo")
     assert(estimator.getOutsideSupport == "nearest" && estimator.getSupportThreshold == 0)
   }
 
@@ -85,6 +88,8 @@ class ParamsSuite extends MlSuite {
       .setPredictionCol("p")
       .setAttentionWeightsCol("a")
       .setErrorBoundCol("b")
+      .setStandardErrorCol("r")
+      .setCalibration("none")
       .setEffectiveKeysCol("e")
       .setSupportCol("s")
       .setMarginalEffectCol("m")
@@ -124,6 +129,8 @@ class ParamsSuite extends MlSuite {
         "predictionCol" -> "p",
         "attentionWeightsCol" -> "a",
         "errorBoundCol" -> "b",
+        "standardErrorCol" -> "r",
+        "calibration" -> "none",
         "effectiveKeysCol" -> "e",
         "supportCol" -> "s",
         "marginalEffectCol" -> "m",
@@ -185,6 +192,7 @@ class ParamsSuite extends MlSuite {
       () => estimator.setPrecision("float16"),
       () => estimator.setOnCancel("shrug"),
       () => estimator.setOutsideSupport("far"),
+      () => estimator.setCalibration("cv"),
       () => estimator.setSupportThreshold(1.5)
     )
     for ((attempt, i) <- attempts.zipWithIndex) {
