@@ -163,6 +163,11 @@ public class PoolingBenchmark {
   }
 
   @Benchmark
+  public PooledState detail(Data data, Loops loops) {
+    return pool(data, loops, data.byFeature, Terms.DETAIL);
+  }
+
+  @Benchmark
   public PooledState shared(Data data, Loops loops) {
     return pool(data, loops, new double[] {INVERSE_WIDTH}, Terms.CURVATURE);
   }

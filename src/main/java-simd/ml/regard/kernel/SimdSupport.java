@@ -53,8 +53,12 @@ final class SimdSupport extends PoolingSupport {
   private final Step attendStep = (t, s, lane, f, g, p) -> attend(t, s, lane);
   private final Step otherStep = (t, s, lane, f, g, p) -> other(t, s, lane, f);
   private final Step spreadStep = (t, s, lane, f, g, p) -> spread(t, s, lane);
+  private final Step detail1Step = (t, s, lane, f, g, p) -> detail1(t, s, lane);
+  private final Step detail2Step = (t, s, lane, f, g, p) -> detail2(t, s, lane);
+  private final Step detail3Step = (t, s, lane, f, g, p) -> detail3(t, s, lane);
+  private final Step nearestStep = (t, s, lane, f, g, p) -> nearest(t, s, lane);
   private final Step squaresStep = (t, s, lane, f, g, p) -> squares(t, s, lane);
-  private final Step otherSquareStep = (t, s, lane, f, g, p) -> otherSquare(t, s, lane, f);
+  private final Step otherDetailStep = (t, s, lane, f, g, p) -> otherDetail(t, s, lane, f);
   private final Step effectStep = (t, s, lane, f, g, p) -> effect(t, s, lane, f);
   private final Step sharedStep = (t, s, lane, f, g, p) -> shared(t, s, lane);
   private final Step curvedStep = (t, s, lane, f, g, p) -> curved(t, s, lane);
@@ -133,8 +137,26 @@ final class SimdSupport extends PoolingSupport {
   }
 
   @Override
-  void otherSquare(Tile tile, PooledState state, int v) {
-    run(otherSquareStep, tile, state, v, 0, 0);
+  boolean detail(Tile tile, PooledState state) {
+    switch (tile.keys.dim) {
+      case 1 -> run(detail1Step, tile, state, 0, 0, 0);
+      case 2 -> run(detail2Step, tile, state, 0, 0, 0);
+      case 3 -> run(detail3Step, tile, state, 0, 0, 0);
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  void nearest(Tile tile, PooledState state) {
+    run(nearestStep, tile, state, 0, 0, 0);
+  }
+
+  @Override
+  void otherDetail(Tile tile, PooledState state, int v) {
+    run(otherDetailStep, tile, state, v, 0, 0);
   }
 
   @Override
@@ -439,33 +461,184 @@ final class SimdSupport extends PoolingSupport {
     q.intoArray(state.q, lane);
   }
 
-  private static void squares(Tile tile, PooledState state, int lane) {
+  private static void detail1(Tile tile, PooledState state, int lane) {
+    double[] features = tile.keys.features;
+    double[] values = tile.keys.siteValues;
+    double[] logs = tile.keys.logWeights;
     double[] squares = tile.keys.squares();
     double[] attention = tile.attention;
-    double[] distances = tile.distances;
+    double scale0 = tile.scales[0];
+    DoubleVector query0 = load(tile.queries.features, lane);
+    DoubleVector m00 = load(state.m0[0], lane);
+    DoubleVector m10 = load(state.m1[0], lane);
+    DoubleVector s0 = load(state.s0, lane);
+    DoubleVector s1 = load(state.s1, lane);
     DoubleVector s2 = load(state.s2, lane);
     DoubleVector near2 = load(state.near2, lane);
     int at = lane - tile.group();
     for (int site = tile.from; site < tile.to; site++, at += LANES) {
-      DoubleVector e = load(attention, at);
-      DoubleVector d2 = load(distances, at);
+      DoubleVector x0 = query0.sub(features[site]).mul(scale0);
+      DoubleVector d2 = x0.mul(x0);
+      near2 = near2.blend(d2, d2.compare(VectorOperators.LT, near2));
+      DoubleVector e = exp2(DoubleVector.broadcast(LANE, logs[site]).sub(d2));
+      e.intoArray(attention, at);
+      DoubleVector value = DoubleVector.broadcast(LANE, values[site]);
+      s0 = s0.add(e);
+      s1 = e.fma(value, s1);
       s2 = e.mul(e).fma(DoubleVector.broadcast(LANE, squares[site]), s2);
+      DoubleVector a0 = e.mul(x0);
+      m00 = m00.add(a0);
+      m10 = a0.fma(value, m10);
+    }
+    s0.intoArray(state.s0, lane);
+    s1.intoArray(state.s1, lane);
+    s2.intoArray(state.s2, lane);
+    near2.intoArray(state.near2, lane);
+    m00.intoArray(state.m0[0], lane);
+    m10.intoArray(state.m1[0], lane);
+  }
+
+  private static void detail2(Tile tile, PooledState state, int lane) {
+    double[] features = tile.keys.features;
+    double[] values = tile.keys.siteValues;
+    double[] logs = tile.keys.logWeights;
+    double[] squares = tile.keys.squares();
+    double[] attention = tile.attention;
+    double scale0 = tile.scales[0];
+    DoubleVector query0 = load(tile.queries.features, lane);
+    DoubleVector m00 = load(state.m0[0], lane);
+    DoubleVector m10 = load(state.m1[0], lane);
+    double scale1 = tile.scales[1];
+    DoubleVector query1 = load(tile.queries.features, tile.stride + lane);
+    DoubleVector m01 = load(state.m0[1], lane);
+    DoubleVector m11 = load(state.m1[1], lane);
+    DoubleVector s0 = load(state.s0, lane);
+    DoubleVector s1 = load(state.s1, lane);
+    DoubleVector s2 = load(state.s2, lane);
+    DoubleVector near2 = load(state.near2, lane);
+    int at = lane - tile.group();
+    for (int site = tile.from; site < tile.to; site++, at += LANES) {
+      DoubleVector x0 = query0.sub(features[2 * site]).mul(scale0);
+      DoubleVector x1 = query1.sub(features[2 * site + 1]).mul(scale1);
+      DoubleVector d2 = x1.fma(x1, x0.mul(x0));
+      near2 = near2.blend(d2, d2.compare(VectorOperators.LT, near2));
+      DoubleVector e = exp2(DoubleVector.broadcast(LANE, logs[site]).sub(d2));
+      e.intoArray(attention, at);
+      DoubleVector value = DoubleVector.broadcast(LANE, values[site]);
+      s0 = s0.add(e);
+      s1 = e.fma(value, s1);
+      s2 = e.mul(e).fma(DoubleVector.broadcast(LANE, squares[site]), s2);
+      DoubleVector a0 = e.mul(x0);
+      m00 = m00.add(a0);
+      m10 = a0.fma(value, m10);
+      DoubleVector a1 = e.mul(x1);
+      m01 = m01.add(a1);
+      m11 = a1.fma(value, m11);
+    }
+    s0.intoArray(state.s0, lane);
+    s1.intoArray(state.s1, lane);
+    s2.intoArray(state.s2, lane);
+    near2.intoArray(state.near2, lane);
+    m00.intoArray(state.m0[0], lane);
+    m10.intoArray(state.m1[0], lane);
+    m01.intoArray(state.m0[1], lane);
+    m11.intoArray(state.m1[1], lane);
+  }
+
+  private static void detail3(Tile tile, PooledState state, int lane) {
+    double[] features = tile.keys.features;
+    double[] values = tile.keys.siteValues;
+    double[] logs = tile.keys.logWeights;
+    double[] squares = tile.keys.squares();
+    double[] attention = tile.attention;
+    double scale0 = tile.scales[0];
+    DoubleVector query0 = load(tile.queries.features, lane);
+    DoubleVector m00 = load(state.m0[0], lane);
+    DoubleVector m10 = load(state.m1[0], lane);
+    double scale1 = tile.scales[1];
+    DoubleVector query1 = load(tile.queries.features, tile.stride + lane);
+    DoubleVector m01 = load(state.m0[1], lane);
+    DoubleVector m11 = load(state.m1[1], lane);
+    double scale2 = tile.scales[2];
+    DoubleVector query2 = load(tile.queries.features, 2 * tile.stride + lane);
+    DoubleVector m02 = load(state.m0[2], lane);
+    DoubleVector m12 = load(state.m1[2], lane);
+    DoubleVector s0 = load(state.s0, lane);
+    DoubleVector s1 = load(state.s1, lane);
+    DoubleVector s2 = load(state.s2, lane);
+    DoubleVector near2 = load(state.near2, lane);
+    int at = lane - tile.group();
+    for (int site = tile.from; site < tile.to; site++, at += LANES) {
+      DoubleVector x0 = query0.sub(features[3 * site]).mul(scale0);
+      DoubleVector x1 = query1.sub(features[3 * site + 1]).mul(scale1);
+      DoubleVector x2 = query2.sub(features[3 * site + 2]).mul(scale2);
+      DoubleVector d2 = x2.fma(x2, x1.fma(x1, x0.mul(x0)));
+      near2 = near2.blend(d2, d2.compare(VectorOperators.LT, near2));
+      DoubleVector e = exp2(DoubleVector.broadcast(LANE, logs[site]).sub(d2));
+      e.intoArray(attention, at);
+      DoubleVector value = DoubleVector.broadcast(LANE, values[site]);
+      s0 = s0.add(e);
+      s1 = e.fma(value, s1);
+      s2 = e.mul(e).fma(DoubleVector.broadcast(LANE, squares[site]), s2);
+      DoubleVector a0 = e.mul(x0);
+      m00 = m00.add(a0);
+      m10 = a0.fma(value, m10);
+      DoubleVector a1 = e.mul(x1);
+      m01 = m01.add(a1);
+      m11 = a1.fma(value, m11);
+      DoubleVector a2 = e.mul(x2);
+      m02 = m02.add(a2);
+      m12 = a2.fma(value, m12);
+    }
+    s0.intoArray(state.s0, lane);
+    s1.intoArray(state.s1, lane);
+    s2.intoArray(state.s2, lane);
+    near2.intoArray(state.near2, lane);
+    m00.intoArray(state.m0[0], lane);
+    m10.intoArray(state.m1[0], lane);
+    m01.intoArray(state.m0[1], lane);
+    m11.intoArray(state.m1[1], lane);
+    m02.intoArray(state.m0[2], lane);
+    m12.intoArray(state.m1[2], lane);
+  }
+
+  private static void nearest(Tile tile, PooledState state, int lane) {
+    double[] distances = tile.distances;
+    DoubleVector near2 = load(state.near2, lane);
+    int at = lane - tile.group();
+    for (int site = tile.from; site < tile.to; site++, at += LANES) {
+      DoubleVector d2 = load(distances, at);
       near2 = near2.blend(d2, d2.compare(VectorOperators.LT, near2));
     }
-    s2.intoArray(state.s2, lane);
     near2.intoArray(state.near2, lane);
   }
 
-  private static void otherSquare(Tile tile, PooledState state, int lane, int v) {
-    double[] squares = tile.keys.otherSquares()[v];
+  private static void squares(Tile tile, PooledState state, int lane) {
+    double[] squares = tile.keys.squares();
     double[] attention = tile.attention;
-    DoubleVector sum = load(state.otherSquares[v], lane);
+    DoubleVector s2 = load(state.s2, lane);
     int at = lane - tile.group();
     for (int site = tile.from; site < tile.to; site++, at += LANES) {
       DoubleVector e = load(attention, at);
-      sum = e.mul(e).fma(DoubleVector.broadcast(LANE, squares[site]), sum);
+      s2 = e.mul(e).fma(DoubleVector.broadcast(LANE, squares[site]), s2);
     }
-    sum.intoArray(state.otherSquares[v], lane);
+    s2.intoArray(state.s2, lane);
+  }
+
+  private static void otherDetail(Tile tile, PooledState state, int lane, int v) {
+    double[] values = tile.keys.otherSiteValues[v];
+    double[] squares = tile.keys.otherSquares()[v];
+    double[] attention = tile.attention;
+    DoubleVector sum = load(state.others[v], lane);
+    DoubleVector sum2 = load(state.otherSquares[v], lane);
+    int at = lane - tile.group();
+    for (int site = tile.from; site < tile.to; site++, at += LANES) {
+      DoubleVector e = load(attention, at);
+      sum = e.fma(DoubleVector.broadcast(LANE, values[site]), sum);
+      sum2 = e.mul(e).fma(DoubleVector.broadcast(LANE, squares[site]), sum2);
+    }
+    sum.intoArray(state.others[v], lane);
+    sum2.intoArray(state.otherSquares[v], lane);
   }
 
   private static void effect(Tile tile, PooledState state, int lane, int f) {
@@ -480,8 +653,6 @@ final class SimdSupport extends PoolingSupport {
     int at = lane - tile.group();
     for (int site = tile.from; site < tile.to; site++, at += LANES) {
       DoubleVector x = query.sub(features[site * dim + f]).mul(scale);
-      x = x.blend(FARTHEST_X, x.compare(VectorOperators.GT, FARTHEST_X));
-      x = x.blend(-FARTHEST_X, x.compare(VectorOperators.LT, -FARTHEST_X));
       DoubleVector a = load(attention, at).mul(x);
       m0 = m0.add(a);
       m1 = a.fma(DoubleVector.broadcast(LANE, values[site]), m1);

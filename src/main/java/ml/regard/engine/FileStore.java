@@ -3,12 +3,15 @@ package ml.regard.engine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import ml.regard.DataException;
+import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.Terms;
+import ml.regard.kernel.TrainingQueries;
 import ml.regard.lattice.NodePlan;
 import ml.regard.lattice.NodeState;
 import ml.regard.optim.Batch;
@@ -139,6 +142,36 @@ public final class FileStore implements KeyStore {
             aggregationDepth,
             PartitionedEngine.ROUND_BYTES,
             tolerance);
+  }
+
+  /**
+   * Each task reads the keys in reach past every block of its own.
+   *
+   * @throws IllegalStateException if folds are left out
+   */
+  @Override
+  public Residuals residuals(
+      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+    KeyFiles shared = files;
+    return Residuals.of(
+        KeyPart.inFiles(spark, files, 3 * spark.defaultParallelism())
+            .flatMap(part -> residuals(part, shared, inverseWidths, leaveOut, tolerance))
+            .collect());
+  }
+
+  private static Iterator<Residuals.Part> residuals(
+      KeyPart part, KeyFiles files, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+    List<Residuals.Part> parts = new ArrayList<>();
+    Iterator<KeyBlock> blocks = part.blocks();
+    while (blocks.hasNext()) {
+      KeyBlock block = blocks.next();
+      TrainingQueries rows = new TrainingQueries(files, leaveOut);
+      for (int j = 0; j < block.size(); j++) {
+        rows.add(block, j);
+      }
+      parts.add(Residuals.Part.of(files, rows, inverseWidths, tolerance));
+    }
+    return parts.iterator();
   }
 
   /** These: folds need the broadcast engine. */

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.Keys;
+import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.Precision;
@@ -41,6 +42,11 @@ public interface KeyStore extends Serializable {
   interface Shared extends Serializable {
     Keys keys();
 
+    /** The mean square of the residuals that are beside the keys; NaN where none are. */
+    default double meanSquaredResidual() {
+      return Double.NaN;
+    }
+
     /** The pooled values of a block of queries, in the order of the queries. */
     default Answers predict(QueryBlock queries, Answering how) {
       PooledState state =
@@ -75,6 +81,16 @@ public interface KeyStore extends Serializable {
     /** The effective number of keys of query i; 0 without an allowed key. */
     public double effectiveKeys(int i) {
       return state.effectiveKeys(i);
+    }
+
+    /**
+     * The standard error sqrt(sum_j a_j^2 r_j^2) of the pooled value of query i, where residuals
+     * are beside the keys.
+     *
+     * @param meanSquare of the residuals
+     */
+    public double standardError(int i, double meanSquare) {
+      return Math.sqrt(state.squaredAttention(i, 0)) * Math.sqrt(meanSquare);
     }
 
     /** How near query i is to a key: from 0, nothing like it, to 1, a key at its place. */
@@ -112,6 +128,19 @@ public interface KeyStore extends Serializable {
    * Spark's cleaner when nobody refers to it any more.
    */
   Shared share(JavaSparkContext spark, Answering how);
+
+  /** The same with the residuals of the keys, for standard errors. */
+  default Shared share(JavaSparkContext spark, Answering how, Residuals residuals) {
+    return CalibratedKeys.share(spark, share(spark, how), residuals);
+  }
+
+  /**
+   * The leave-one-out residuals of all keys: one pass, n^2 pairs as far as they are in reach.
+   *
+   * @param tolerance as of {@link #objective}
+   */
+  Residuals residuals(
+      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance);
 
   /**
    * The objective over these keys; the caller closes it.

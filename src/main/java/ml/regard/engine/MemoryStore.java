@@ -1,7 +1,10 @@
 package ml.regard.engine;
 
+import java.util.stream.IntStream;
 import ml.regard.kernel.Keys;
+import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.TrainingQueries;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
@@ -57,6 +60,31 @@ public final class MemoryStore implements KeyStore {
       int aggregationDepth,
       double tolerance) {
     return new BroadcastEngine(spark, keys, rows, numPartitions, aggregationDepth, tolerance);
+  }
+
+  @Override
+  public Residuals residuals(
+      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+    Broadcast<PackedKeys> shared = spark.broadcast(keys);
+    double pairs = (double) keys.numKeys() * keys.numKeys();
+    int tasks = Math.min(PairTasks.tasks(pairs, spark.defaultParallelism()), keys.numBlocks());
+    try {
+      return Residuals.of(
+          spark
+              .parallelize(IntStream.range(0, keys.numBlocks()).boxed().toList(), tasks)
+              .map(b -> part(shared.value(), b, inverseWidths, leaveOut, tolerance))
+              .collect());
+    } finally {
+      shared.destroy();
+    }
+  }
+
+  private static Residuals.Part part(
+      PackedKeys keys, int block, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+    int first = block * PackedKeys.BLOCK_SIZE;
+    int[] positions = IntStream.range(first, first + keys.block(block).size()).toArray();
+    TrainingQueries rows = TrainingQueries.of(keys, positions, leaveOut);
+    return Residuals.Part.of(keys, rows, inverseWidths, tolerance);
   }
 
   @Override

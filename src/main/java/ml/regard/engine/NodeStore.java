@@ -6,6 +6,7 @@ import java.util.List;
 import ml.regard.DataException;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Keys;
+import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.QueryBlock;
 import ml.regard.lattice.NodeRow;
@@ -168,6 +169,12 @@ public final class NodeStore implements KeyStore {
   public Engine objective(
       JavaSparkContext spark, int numPartitions, int aggregationDepth, double tolerance) {
     throw keyless("leave-one-out sums");
+  }
+
+  @Override
+  public Residuals residuals(
+      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+    throw keyless("leave-one-out residuals");
   }
 
   @Override

@@ -203,6 +203,14 @@ final class FitJob extends Job {
   private Double answerTolerance;
 
   @Option(
+      names = "--calibration",
+      paramLabel = "NAME",
+      description =
+          "What the model keeps of its errors, for score --with standardError: loo, the residual of"
+              + " each row, at the cost of a pass over all pairs; or none (default: loo).")
+  private CalibrationName calibration;
+
+  @Option(
       names = "--compact",
       description =
           "Save the nodes of a lattice in the place of the keys: a small model, good for predictions at"
@@ -390,6 +398,7 @@ final class FitJob extends Job {
     given(engine).ifPresent(estimator::setEngine);
     Optional.ofNullable(answerTolerance).ifPresent(estimator::setAnswerTolerance);
     estimator.setCompact(compact);
+    given(calibration).ifPresent(estimator::setCalibration);
     given(onCancel).ifPresent(estimator::setOnCancel);
     Optional.ofNullable(checkpoint).ifPresent(estimator::setCheckpointDir);
     Optional.ofNullable(checkpointInterval).ifPresent(estimator::setCheckpointInterval);

@@ -6,6 +6,7 @@ import ml.regard.ml.KernelRegressionModel;
 /** Columns that a score can have behind the prediction, under these names. */
 enum MoreColumn {
   errorBound(KernelRegressionModel::setErrorBoundCol),
+  standardError(KernelRegressionModel::setStandardErrorCol),
   effectiveKeys(KernelRegressionModel::setEffectiveKeysCol),
   support(KernelRegressionModel::setSupportCol),
   marginalEffect(KernelRegressionModel::setMarginalEffectCol),

@@ -69,9 +69,10 @@ final class ScoreJob extends Job {
       paramLabel = "NAME",
       description =
           "More columns behind the prediction: errorBound, by how much it may be off from that of all"
-              + " keys; effectiveKeys, how many keys carry it; support, how near a key is, from 0 to"
-              + " 1; marginalEffect, its derivatives by the features, an array; attention, the keys that"
-              + " carry it; quantiles of the labels under the attention.")
+              + " keys; standardError, of the residuals of its keys; effectiveKeys, how many keys carry it;"
+              + " support, how near a key is, from 0 to 1; marginalEffect, its derivatives by the"
+              + " features, an array; attention, the keys that carry it; quantiles of the labels under"
+              + " the attention.")
   private List<MoreColumn> more = List.of();
 
   @Option(

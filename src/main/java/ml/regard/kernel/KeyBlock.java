@@ -135,7 +135,7 @@ public final class KeyBlock implements Serializable {
   }
 
   /** The same keys with further values {@code [others x size]} beside the first. */
-  KeyBlock with(double[][] further) {
+  public KeyBlock with(double[][] further) {
     return new KeyBlock(this, further);
   }
 

@@ -58,8 +58,7 @@ public final class KeyPacker {
   public PackedKeys pack() {
     int n = positiveWeights();
     SpaceOrder order = SpaceOrder.of(columns(n));
-    Row[] rows = rows(n, order);
-    Arrays.parallelSort(rows);
+    Row[] rows = sorted(n, order);
     double centre = valueCentre(rows);
     int numBlocks = (n + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;
     KeyBlock[] blocks = new KeyBlock[numBlocks];
@@ -68,6 +67,19 @@ public final class KeyPacker {
       blocks[b] = block(rows, first, Math.min(PackedKeys.BLOCK_SIZE, n - first), centre);
     }
     return new PackedKeys(dim, n, blocks, foldStarts(rows), centre, order);
+  }
+
+  /** By position, the index that each key has in its chunk. */
+  int[] order() {
+    int n = positiveWeights();
+    Row[] rows = sorted(n, SpaceOrder.of(columns(n)));
+    return Arrays.stream(rows).mapToInt(Row::index).toArray();
+  }
+
+  private Row[] sorted(int n, SpaceOrder order) {
+    Row[] rows = rows(n, order);
+    Arrays.parallelSort(rows); // which keeps the order of equals
+    return rows;
   }
 
   /** How many of the rows are keys; counts those that are none. */

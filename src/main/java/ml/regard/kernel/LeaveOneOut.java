@@ -42,4 +42,24 @@ public final class LeaveOneOut {
     double value = rows.value(i) - state.valueCentre;
     sums.add(rows.weight(i), value, rows.leaveOut(), state, i);
   }
+
+  /**
+   * The residuals y_i - y^_{-i} of rows at the given widths; NaN where a row has no allowed key.
+   *
+   * @param keys all keys
+   * @param rows at most a few thousand
+   * @param tolerance as of {@link AttentionPooling#pool(Keys, QueryBlock, double[][], Terms,
+   *     double)}
+   */
+  public static double[] residuals(
+      Keys keys, TrainingQueries rows, double[] inverseWidths, double tolerance) {
+    double[][] at = {inverseWidths};
+    PooledState state =
+        rows.met(AttentionPooling.pool(keys, rows.block(), at, Terms.VALUE, tolerance)[0]);
+    double[] residuals = new double[rows.size()];
+    for (int i = 0; i < residuals.length; i++) {
+      residuals[i] = rows.value(i) - state.valueCentre - state.centred(i);
+    }
+    return residuals;
+  }
 }

@@ -159,13 +159,22 @@ public final class PackedKeys implements Keys, Serializable {
 
   /** The same rows in one fold. */
   public PackedKeys withoutFolds() {
-    KeyPacker packer = new KeyPacker(dim);
+    return new KeyPacker(dim).addAll(rows()).pack();
+  }
+
+  /** By position among {@link #withoutFolds}, the position that each key has here. */
+  public int[] orderWithoutFolds() {
+    return new KeyPacker(dim).addAll(rows()).order();
+  }
+
+  private RowChunk rows() {
+    RowChunk rows = new RowChunk(dim);
     for (KeyBlock block : blocks) {
       for (int j = 0; j < block.size(); j++) {
-        packer.add(block.key(j), block.values[j], block.weights[j], block.id(j));
+        rows.add(block.key(j), block.values[j], block.weights[j], 0, block.id(j));
       }
     }
-    return packer.pack();
+    return rows;
   }
 
   /** The first position that the row at a position leaves out. */

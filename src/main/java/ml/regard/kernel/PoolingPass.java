@@ -19,7 +19,7 @@ public final class PoolingPass {
   private static final int LANES = PoolingSupport.LANES;
 
   /** For single lanes, with the same bits. */
-  private static final PoolingSupport SINGLE = new ScalarSupport();
+  static final PoolingSupport PLAIN = new ScalarSupport();
 
   private final PoolingSupport support;
   private final QueryBlock queries;
@@ -153,6 +153,11 @@ public final class PoolingPass {
     if (skipped == end - group && !reaches[c].asks()) {
       return;
     }
+    tiles[c].nearestOnly = skipped == end - group;
+    if (tiles[c].nearestOnly) {
+      visit(tiles[c], state, group, end);
+      return;
+    }
     if (skipped > 0) {
       state.keep(group, end, kept);
     }
@@ -229,8 +234,8 @@ public final class PoolingPass {
       for (int lane = group; lane < end; lane++) {
         int from = Math.min(leftOutFirst[lane - group], last);
         int to = Math.max(leftOutEnd[lane - group], from);
-        add(SINGLE, tile, state, lane, lane + 1, first, from);
-        add(SINGLE, tile, state, lane, lane + 1, to, last);
+        add(PLAIN, tile, state, lane, lane + 1, first, from);
+        add(PLAIN, tile, state, lane, lane + 1, to, last);
       }
       add(support, tile, state, group, end, last, sites);
     }

@@ -47,15 +47,33 @@ abstract class PoolingSupport {
     if (near && pool(tile, state)) {
       return;
     }
+    if (tile.nearestOnly) {
+      distances(tile);
+      nearest(tile, state);
+      return;
+    }
+    if (!tile.safe && state.terms == Terms.DETAIL && detail(tile, state)) {
+      furtherDetail(tile, state);
+      return;
+    }
     distances(tile);
     attend(tile, state);
-    for (int v = 0; v < state.others.length; v++) {
+    for (int v = 0; v < state.others.length && state.terms != Terms.DETAIL; v++) {
       other(tile, state, v);
     }
     switch (state.terms) {
       case VALUE -> {}
       case SPREAD -> spread(tile, state);
-      case DETAIL -> detail(tile, state);
+      case DETAIL -> {
+        nearest(tile, state);
+        square(tile, state);
+        // Here alone an x_f may be too large for M, which the plain loops look after.
+        PoolingSupport loops = tile.safe ? PoolingPass.PLAIN : this;
+        for (int f = 0; f < state.m0.length; f++) {
+          loops.effect(tile, state, f);
+        }
+        furtherDetail(tile, state);
+      }
       case WIDTHS, CURVATURE -> {
         if (state.numWidths == 1) {
           shared(tile, state);
@@ -70,13 +88,9 @@ abstract class PoolingSupport {
     }
   }
 
-  private void detail(Tile tile, PooledState state) {
-    square(tile, state);
-    for (int v = 0; v < state.otherSquares.length; v++) {
-      otherSquare(tile, state, v);
-    }
-    for (int f = 0; f < state.m0.length; f++) {
-      effect(tile, state, f);
+  private void furtherDetail(Tile tile, PooledState state) {
+    for (int v = 0; v < state.others.length; v++) {
+      otherDetail(tile, state, v);
     }
   }
 
@@ -149,13 +163,26 @@ abstract class PoolingSupport {
   /** Adds S2 and Q. */
   abstract void spread(Tile tile, PooledState state);
 
-  /** Adds S2, and finds the nearest site. */
+  /**
+   * All of DETAIL but what is of further values, of a tile that is not safe, in one loop that
+   * leaves the attention; false where there is no loop for the number of features, and nothing is
+   * done.
+   */
+  abstract boolean detail(Tile tile, PooledState state);
+
+  /** Finds the nearest site. */
+  abstract void nearest(Tile tile, PooledState state);
+
+  /** Adds S2. */
   abstract void square(Tile tile, PooledState state);
 
-  /** Adds S2 of a further value. */
-  abstract void otherSquare(Tile tile, PooledState state, int v);
+  /** Adds S1 and S2 of a further value. */
+  abstract void otherDetail(Tile tile, PooledState state, int v);
 
-  /** Adds M0 and M1 of feature f; forms x_f anew. */
+  /**
+   * Adds M0 and M1 of feature f; forms x_f anew. In a safe tile the plain loops bound x_f;
+   * elsewhere a site so far away has no attention.
+   */
   abstract void effect(Tile tile, PooledState state, int f);
 
   /** Adds T0 and T1 of a shared width, and U0 and U1 where the state has them. */

@@ -128,7 +128,9 @@ final class Reach {
       boolean within = room >= 0 && (!derivatives || 2 * Exp2.log2(Math.max(distance, 4)) <= room);
       skips[lane] = zero || within;
       count += skips[lane] ? 1 : 0;
-      asks |= nearest2 != null && distance <= nearest2[group + lane];
+      asks |=
+          nearest2 != null
+              && distance <= Math.min(nearest2[group + lane], state.near2[group + lane]);
     }
     return count;
   }

@@ -99,28 +99,45 @@ final class ScalarSupport extends PoolingSupport {
   }
 
   @Override
-  void square(Tile tile, PooledState state) {
-    double[] squares = tile.keys.squares();
+  boolean detail(Tile tile, PooledState state) {
+    return false;
+  }
+
+  @Override
+  void nearest(Tile tile, PooledState state) {
     for (int site = tile.from; site < tile.to; site++) {
       int at = (site - tile.from) * LANES - tile.group();
       for (int lane = tile.first; lane < tile.end; lane++) {
-        double e = tile.attention[at + lane];
         double d2 = tile.distances[at + lane];
-        state.s2[lane] = Math.fma(e * e, squares[site], state.s2[lane]);
         state.near2[lane] = d2 < state.near2[lane] ? d2 : state.near2[lane];
       }
     }
   }
 
   @Override
-  void otherSquare(Tile tile, PooledState state, int v) {
-    double[] squares = tile.keys.otherSquares()[v];
-    double[] sum = state.otherSquares[v];
+  void square(Tile tile, PooledState state) {
+    double[] squares = tile.keys.squares();
     for (int site = tile.from; site < tile.to; site++) {
       int at = (site - tile.from) * LANES - tile.group();
       for (int lane = tile.first; lane < tile.end; lane++) {
         double e = tile.attention[at + lane];
-        sum[lane] = Math.fma(e * e, squares[site], sum[lane]);
+        state.s2[lane] = Math.fma(e * e, squares[site], state.s2[lane]);
+      }
+    }
+  }
+
+  @Override
+  void otherDetail(Tile tile, PooledState state, int v) {
+    double[] values = tile.keys.otherSiteValues[v];
+    double[] squares = tile.keys.otherSquares()[v];
+    double[] sum = state.others[v];
+    double[] sum2 = state.otherSquares[v];
+    for (int site = tile.from; site < tile.to; site++) {
+      int at = (site - tile.from) * LANES - tile.group();
+      for (int lane = tile.first; lane < tile.end; lane++) {
+        double e = tile.attention[at + lane];
+        sum[lane] = Math.fma(e, values[site], sum[lane]);
+        sum2[lane] = Math.fma(e * e, squares[site], sum2[lane]);
       }
     }
   }

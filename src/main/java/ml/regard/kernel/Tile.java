@@ -22,6 +22,9 @@ final class Tile {
 
   KeyBlock keys;
 
+  /** Whether nothing but the nearest site is looked for. */
+  boolean nearestOnly;
+
   /** The sites from to - 1. */
   int from;
 

@@ -179,7 +179,8 @@ public final class TrainingQueries implements Serializable {
     return rows.value(i);
   }
 
-  double weight(int i) {
+  /** The weight of row i. */
+  public double weight(int i) {
     return rows.weight(i);
   }
 

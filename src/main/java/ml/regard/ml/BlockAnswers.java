@@ -43,6 +43,10 @@ final class BlockAnswers {
     return answers().effectiveKeys(i);
   }
 
+  double standardError(int i) {
+    return answers().standardError(i, shared.meanSquaredResidual());
+  }
+
   double support(int i) {
     return answers().support(i);
   }

@@ -6,12 +6,15 @@ import java.util.Locale;
 import java.util.Optional;
 import ml.regard.DataException;
 import ml.regard.engine.Engine;
+import ml.regard.engine.EngineChoice;
 import ml.regard.engine.KeyStore;
 import ml.regard.engine.MemoryStore;
 import ml.regard.engine.RegardMetrics;
+import ml.regard.engine.Residuals;
 import ml.regard.engine.WatchedObjective;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.LeaveOut;
+import ml.regard.kernel.PackedKeys;
 import ml.regard.optim.Batch;
 import ml.regard.optim.Criterion;
 import ml.regard.optim.EvaluationLog;
@@ -176,6 +179,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       FinalLoss loss = FinalLoss.of(learned, objective, measured(learned, objective), this, keys);
       loss.warnings(scales, learned).forEach(LOG::warn);
       LOG.info("{}", loss.stopReason());
+      Residuals residuals = residuals(spark, keys, learned, progress);
       double seconds = (System.nanoTime() - started) / 1e9;
       KernelRegressionTrainingSummary summary =
           new KernelRegressionTrainingSummary(
@@ -190,10 +194,41 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       RegardMetrics.loss(summary.looLoss());
       KernelRegressionModel model =
           new KernelRegressionModel(uid, keys.withoutFolds(), learned.inverseWidths())
-              .withSummary(summary);
+              .withSummary(summary)
+              .withResiduals(residuals);
       copyValues(model.setParent(this), ParamMap.empty());
       return getCompact() ? model.compact(spark) : model;
     }
+  }
+
+  /** What standard errors are made of; null where they are not wanted, or cannot be had. */
+  private Residuals residuals(
+      JavaSparkContext spark, KeyStore keys, Learned learned, FitProgress progress) {
+    if (getCalibration().equals("none") || learned.cancelled()) {
+      return null;
+    }
+    if (keys.engine().equals(EngineChoice.LATTICE)) {
+      LOG.info("engine lattice forms no residuals: the model has no standard errors");
+      return null;
+    }
+    progress.say("residuals at the final widths");
+    LeaveOut leaveOut = TrainingRows.leaveOut(this);
+    Residuals found;
+    try {
+      found = keys.residuals(spark, learned.inverseWidths(), leaveOut, getAnswerTolerance());
+    } catch (RuntimeException e) {
+      if (getOnCancel().equals("keep") && WatchedObjective.isCancellation(e)) {
+        LOG.warn("cancelled before the residuals were known: the model has no standard errors");
+        return null;
+      }
+      throw e;
+    }
+    if (Double.isNaN(found.meanSquare())) {
+      return null;
+    }
+    return keys.keys() instanceof PackedKeys packed && packed.numFolds() > 1
+        ? found.inOrder(packed.orderWithoutFolds())
+        : found;
   }
 
   /** The errors of the rows held out; null where there are none. */
@@ -352,6 +387,16 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   public KernelRegression setAttentionWeightsCol(String value) {
     set(attentionWeightsCol(), value);
+    return this;
+  }
+
+  public KernelRegression setStandardErrorCol(String value) {
+    set(standardErrorCol(), value);
+    return this;
+  }
+
+  public KernelRegression setCalibration(String value) {
+    set(calibration(), value);
     return this;
   }
 

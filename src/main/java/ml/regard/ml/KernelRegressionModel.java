@@ -8,13 +8,13 @@ import ml.regard.DataException;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
+import ml.regard.engine.Residuals;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.Precision;
 import ml.regard.kernel.QueryBlock;
-import ml.regard.kernel.Terms;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Model;
 import org.apache.spark.ml.linalg.Vector;
@@ -56,6 +56,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   private final ParamDefinitions definitions;
   private final KeyStore store;
   private final double[] inverseWidths;
+  private Residuals residuals; // null where there are none
   private transient KernelRegressionTrainingSummary summary;
 
   /** A model without keys, for reflection only. */
@@ -198,14 +199,19 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   public StructType transformSchema(StructType schema) {
     Columns.requireFeatures(schema, getFeaturesCol(), keys().dim());
     for (OutputColumn column : OutputColumns.of(this)) {
-      if (column.needsKeys() && !hasKeys()) {
+      if (column.needs() != OutputColumn.Needs.VALUES && !hasKeys()) {
         throw new DataException(
             "a compact model has no keys, and so no column %s (%s)"
                 .formatted(column.name(), column.param()));
       }
-      if (column.terms() != Terms.VALUE && engineUsed().equals(EngineChoice.LATTICE) && !isAuto()) {
+      if (column.needs().isDetail() && engineUsed().equals(EngineChoice.LATTICE) && !isAuto()) {
         throw new DataException(
             "engine lattice has no column %s (%s): take engine partitioned, broadcast or auto"
+                .formatted(column.name(), column.param()));
+      }
+      if (column.needs() == OutputColumn.Needs.RESIDUALS && residuals == null) {
+        throw new DataException(
+            "the model has no residuals, and so no column %s (%s): fit it with calibration loo and another engine than lattice"
                 .formatted(column.name(), column.param()));
       }
     }
@@ -220,7 +226,11 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   public Dataset<Row> transform(Dataset<?> dataset) {
     StructType schema = transformSchema(dataset.schema());
     KeyStore.Answering how = answering();
-    KeyStore.Shared shared = store.share(context(dataset.sparkSession()), how);
+    JavaSparkContext spark = context(dataset.sparkSession());
+    KeyStore.Shared shared =
+        OutputColumns.needResiduals(this)
+            ? store.share(spark, how, residuals)
+            : store.share(spark, how);
     Dataset<Row> scored =
         dataset.toDF().mapPartitions(new PoolRows(shared, how, this), Encoders.row(schema));
     return withMetadata(scored, schema);
@@ -266,6 +276,15 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return this;
   }
 
+  KernelRegressionModel withResiduals(Residuals value) {
+    residuals = value;
+    return this;
+  }
+
+  Optional<Residuals> residuals() {
+    return Optional.ofNullable(residuals);
+  }
+
   /** The same model with nodes in the place of its keys, which are in files. */
   KernelRegressionModel compact(JavaSparkContext spark) {
     KeyStore nodes = ((FileStore) store).compact(spark, answering());
@@ -294,7 +313,9 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   @Override
   public KernelRegressionModel copy(ParamMap extra) {
     KernelRegressionModel copy =
-        new KernelRegressionModel(uid, store, inverseWidths).withSummary(summary);
+        new KernelRegressionModel(uid, store, inverseWidths)
+            .withSummary(summary)
+            .withResiduals(residuals);
     return copyValues(copy, extra).setParent(parent());
   }
 
@@ -373,6 +394,11 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   public KernelRegressionModel setPrecision(String value) {
     set(precision(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setStandardErrorCol(String value) {
+    set(standardErrorCol(), value);
     return this;
   }
 

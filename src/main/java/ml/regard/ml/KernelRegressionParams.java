@@ -64,6 +64,22 @@ public interface KernelRegressionParams extends Params {
     return getOrDefault(attentionWeightsCol());
   }
 
+  default Param<String> standardErrorCol() {
+    return definitions().standardErrorCol;
+  }
+
+  default String getStandardErrorCol() {
+    return getOrDefault(standardErrorCol());
+  }
+
+  default Param<String> calibration() {
+    return definitions().calibration;
+  }
+
+  default String getCalibration() {
+    return getOrDefault(calibration());
+  }
+
   default Param<String> effectiveKeysCol() {
     return definitions().effectiveKeysCol;
   }

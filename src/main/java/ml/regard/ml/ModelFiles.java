@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
 import ml.regard.engine.MemoryStore;
 import ml.regard.engine.NodeStore;
+import ml.regard.engine.Residuals;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.KeyPacker;
 import ml.regard.kernel.PackedKeys;
@@ -41,8 +43,10 @@ import scala.Option;
  *
  * <pre>
  *   PATH/metadata   Spark ML metadata (JSON) with a section "regard":
- *                   formatVersion, numKeys, numFeatures, valueCentre, contentHash, inverseWidths
+ *                   formatVersion, numKeys, numFeatures, valueCentre, contentHash, inverseWidths,
+ *                   meanSquaredResidual where there are residuals
  *   PATH/keys       Parquet: position, features array, value, weight, id (null for none)
+ *   PATH/residuals  Parquet: position, residual; where there are any, from version 3 on
  *   PATH/nodes      in the place of keys where the model is compact ({@link NodeStore})
  * </pre>
  *
@@ -51,10 +55,12 @@ import scala.Option;
  * deserialisation.
  */
 final class ModelFiles {
-  static final int FORMAT_VERSION = 2;
+  static final int FORMAT_VERSION = 3;
   private static final String SECTION = "regard";
   private static final String KEYS = "keys";
   private static final String NODES = "nodes";
+  private static final String RESIDUALS = "residuals";
+  private static final String MEAN_SQUARE = "meanSquaredResidual";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Logger LOG = LoggerFactory.getLogger(ModelFiles.class);
 
@@ -115,6 +121,9 @@ final class ModelFiles {
           model, path.toString(), sparkSession(), Option.apply(section()));
       String folder = model.hasKeys() ? KEYS : NODES;
       model.store().save(sparkSession(), new Path(path, folder).toString());
+      model
+          .residuals()
+          .ifPresent(found -> found.save(sparkSession(), new Path(path, RESIDUALS).toString()));
     }
 
     private FileSystem fileSystem(Path path) throws IOException {
@@ -131,16 +140,24 @@ final class ModelFiles {
       }
     }
 
+    /** The first version that has what the model has: readers of that one can read it. */
+    private int version() {
+      if (model.residuals().isPresent()) {
+        return FORMAT_VERSION;
+      }
+      return model.hasKeys() ? 1 : 2;
+    }
+
     private JObject section() throws JsonProcessingException {
-      Map<String, Object> section =
-          Map.of(
-              "formatVersion", model.hasKeys() ? 1 : FORMAT_VERSION,
-              "compact", !model.hasKeys(),
-              "numKeys", model.numKeys(),
-              "numFeatures", model.numFeatures(),
-              "valueCentre", model.averagePooling(),
-              "contentHash", contentHash(model.store()),
-              "inverseWidths", model.learnedInverseWidths());
+      Map<String, Object> section = new LinkedHashMap<>();
+      section.put("formatVersion", version());
+      section.put("compact", !model.hasKeys());
+      section.put("numKeys", model.numKeys());
+      section.put("numFeatures", model.numFeatures());
+      section.put("valueCentre", model.averagePooling());
+      section.put("contentHash", contentHash(model.store()));
+      section.put("inverseWidths", model.learnedInverseWidths());
+      model.residuals().ifPresent(found -> section.put(MEAN_SQUARE, found.meanSquare()));
       String json = JSON.writeValueAsString(Map.of(SECTION, section));
       return (JObject) JsonMethods$.MODULE$.mapper().readValue(json, org.json4s.JValue.class);
     }
@@ -173,7 +190,9 @@ final class ModelFiles {
       setParams(metadata, params);
       KeyStore store = store(path, section, params);
       requireWhole(path, section, store, numKeys);
-      KernelRegressionModel model = new KernelRegressionModel(metadata.uid(), store, inverseWidths);
+      KernelRegressionModel model =
+          new KernelRegressionModel(metadata.uid(), store, inverseWidths)
+              .withResiduals(residuals(path, section));
       setParams(metadata, model);
       engine.ifPresent(model::setEngine);
       return model;
@@ -208,6 +227,17 @@ final class ModelFiles {
       return choice.isBroadcast()
           ? new MemoryStore(readKeys(path, numFeatures))
           : open(path, section, choice);
+    }
+
+    /** Null where there are none. */
+    private Residuals residuals(String path, JsonNode section) {
+      return section.has(MEAN_SQUARE)
+          ? Residuals.open(
+              sparkSession(),
+              folder(path, RESIDUALS),
+              section.path("numKeys").asInt(),
+              section.path(MEAN_SQUARE).asDouble())
+          : null;
     }
 
     /** What stands in for the keys of a compact model. */

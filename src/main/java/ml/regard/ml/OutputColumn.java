@@ -1,7 +1,6 @@
 package ml.regard.ml;
 
 import java.io.Serializable;
-import ml.regard.kernel.Terms;
 import org.apache.spark.sql.types.DataType;
 
 /**
@@ -12,19 +11,27 @@ import org.apache.spark.sql.types.DataType;
  * @param nullable whether a row that cannot be scored has null in it
  * @param cell of a query
  * @param none the cell of a row that cannot be scored
- * @param needsKeys whether the keys themselves are asked, and not only nodes in their place
- * @param terms the sums that it needs
+ * @param needs what must be there for it
  */
 record OutputColumn(
-    String param,
-    String name,
-    DataType type,
-    boolean nullable,
-    Cell cell,
-    Object none,
-    boolean needsKeys,
-    Terms terms)
+    String param, String name, DataType type, boolean nullable, Cell cell, Object none, Needs needs)
     implements Serializable {
+
+  /** What must be there for a column, each with what is before it but the second. */
+  enum Needs {
+    /** Keys, or nodes in their place. */
+    VALUES,
+    /** The keys themselves, one by one. */
+    KEYS,
+    /** Sums of DETAIL, which nodes have not. */
+    DETAIL,
+    /** These, with residuals beside the keys. */
+    RESIDUALS;
+
+    boolean isDetail() {
+      return this == DETAIL || this == RESIDUALS;
+    }
+  }
 
   /** What a query has in a column. */
   interface Cell extends Serializable {

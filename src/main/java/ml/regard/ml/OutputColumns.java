@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import ml.regard.kernel.AttendedKey;
 import ml.regard.kernel.Terms;
+import ml.regard.ml.OutputColumn.Needs;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Row;
@@ -40,8 +41,15 @@ final class OutputColumns {
                 true,
                 (answers, i) -> answers.errorBound(i),
                 null,
-                false,
-                Terms.VALUE),
+                Needs.VALUES),
+            new OutputColumn(
+                "standardErrorCol",
+                params.getStandardErrorCol(),
+                number,
+                true,
+                (answers, i) -> answers.standardError(i),
+                null,
+                Needs.RESIDUALS),
             detail(
                 "effectiveKeysCol",
                 params.getEffectiveKeysCol(),
@@ -61,8 +69,7 @@ final class OutputColumns {
                 true,
                 (answers, i) -> Vectors.dense(answers.weights(i)),
                 null,
-                true,
-                Terms.VALUE),
+                Needs.KEYS),
             new OutputColumn(
                 "attentionCol",
                 params.getAttentionCol(),
@@ -70,8 +77,7 @@ final class OutputColumns {
                 true,
                 (answers, i) -> keys(answers.topKeys(topKeys)[i]),
                 null,
-                true,
-                Terms.VALUE),
+                Needs.KEYS),
             new OutputColumn(
                 "quantilesCol",
                 params.getQuantilesCol(),
@@ -79,8 +85,7 @@ final class OutputColumns {
                 true,
                 (answers, i) -> ArraySeq.make(answers.quantiles(quantiles)[i]),
                 null,
-                true,
-                Terms.VALUE))
+                Needs.KEYS))
         .filter(column -> !column.name().isEmpty())
         .toList();
   }
@@ -97,19 +102,24 @@ final class OutputColumns {
             ? (answers, i) -> outside.prediction(answers, i)
             : (answers, i) -> answers.pooled(i),
         Double.NaN,
-        outside.matters(),
-        outside.matters() ? Terms.DETAIL : Terms.VALUE);
+        outside.matters() ? Needs.DETAIL : Needs.VALUES);
   }
 
   private static OutputColumn detail(
       String param, String name, DataType type, OutputColumn.Cell cell) {
-    return new OutputColumn(param, name, type, true, cell, null, true, Terms.DETAIL);
+    return new OutputColumn(param, name, type, true, cell, null, Needs.DETAIL);
   }
 
   /** The sums that all of them need. */
   static Terms terms(KernelRegressionParams params) {
-    boolean value = of(params).stream().allMatch(column -> column.terms() == Terms.VALUE);
-    return value ? Terms.VALUE : Terms.DETAIL;
+    return of(params).stream().anyMatch(column -> column.needs().isDetail())
+        ? Terms.DETAIL
+        : Terms.VALUE;
+  }
+
+  /** Whether one of them needs the residuals of the keys. */
+  static boolean needResiduals(KernelRegressionParams params) {
+    return of(params).stream().anyMatch(column -> column.needs() == Needs.RESIDUALS);
   }
 
   private static ArraySeq<Row> keys(AttendedKey[] keys) {

@@ -25,6 +25,8 @@ public final class ParamDefinitions implements Serializable {
   final Param<String> predictionCol;
   final Param<String> errorBoundCol;
   final Param<String> attentionWeightsCol;
+  final Param<String> standardErrorCol;
+  final Param<String> calibration;
   final Param<String> effectiveKeysCol;
   final Param<String> supportCol;
   final Param<String> marginalEffectCol;
@@ -80,6 +82,21 @@ public final class ParamDefinitions implements Serializable {
             "attentionWeightsCol",
             "the column that takes each query's attention weights as a vector over all keys in"
                 + " their canonical order, 8 bytes a key and row; empty: no such column");
+    standardErrorCol =
+        text(
+            parent,
+            "standardErrorCol",
+            "the column that takes the standard error of each prediction, of the leave-one-out"
+                + " residuals of its keys, in the unit of the label; empty: no such column");
+    calibration =
+        oneOf(
+            parent,
+            "calibration",
+            "what a fit keeps of its errors for standardErrorCol: loo, the residual of each row"
+                + " without what leaveOut names, at the cost of a pass over all pairs (engine lattice"
+                + " forms none); none, nothing",
+            "loo",
+            "none");
     effectiveKeysCol =
         text(
             parent,
@@ -331,6 +348,8 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(predictionCol, "prediction");
     parent.setDefault(errorBoundCol, "");
     parent.setDefault(attentionWeightsCol, "");
+    parent.setDefault(standardErrorCol, "");
+    parent.setDefault(calibration, "loo");
     parent.setDefault(effectiveKeysCol, "");
     parent.setDefault(supportCol, "");
     parent.setDefault(marginalEffectCol, "");

@@ -6,6 +6,7 @@ import ml.regard.Rows.assertClose
 import org.apache.spark.ml.linalg.{Vector, Vectors}
 import org.apache.spark.ml.param.ParamMap
 import org.apache.spark.sql.{DataFrame, Row}
+import org.apache.spark.sql.functions.{col, lit}
 
 /** What transform tells beside the prediction. */
 class ColumnsSuite extends MlSuite {
@@ -105,6 +106,89 @@ class ColumnsSuite extends MlSuite {
       )
     )
     assert(predicted("nearest").toSeq == nearest.map(_.getAs[Double]("prediction")).toSeq)
+  }
+
+  /** By row, the residual v - y without some rows; NaN without a row to attend to. */
+  private def residuals(some: Rows, w: Array[Double])(left: Int => Seq[Int]): Array[Double] =
+    Array.tabulate(some.size) { j =>
+      val rest = some.values.indices.diff(left(j))
+      if (rest.isEmpty) Double.NaN
+      else some.values(j) - some.select(rest).pooled(some.features(j), w)
+    }
+
+  /** sqrt(sum_j a_j^2 r_j^2), undefined residuals at the mean square of the others. */
+  private def standardError(some: Rows, r: Array[Double], q: Array[Double], w: Array[Double]) = {
+    val known = some.values.indices.filter(j => !r(j).isNaN)
+    val g = known.map(j => some.weights(j) * r(j) * r(j)).sum / known.map(some.weights(_)).sum
+    math.sqrt(some.squaredAttention(q, w, r.map(x => if (x.isNaN) g else x * x)))
+  }
+
+  private def assertErrors(model: KernelRegressionModel, some: Rows, r: Array[Double]): Unit = {
+    val found = answers(changed(model)(_.setStandardErrorCol("e").setAnswerTolerance(0)))
+    val w = model.inverseWidths
+    for ((query, row) <- asked.zip(found))
+      assertClose(row.getAs[Double]("e"), standardError(some, r, query, w), 1e-9)
+  }
+
+  // Rows of a coarse grid, so that many are tied, and one of a fold that is like no other.
+  private val tied = {
+    val some = Rows.random(400, 2, seed = 5, weighted = true)
+    some.copy(features = some.features.map(_.map(x => (x * 2).round / 2.0)))
+  }
+  private def tiedFit(engine: String, leaveOut: String): KernelRegressionModel =
+    estimator(engine).setAnswerTolerance(0).setLeaveOut(leaveOut).fit(dataFrame(tied))
+
+  for (engine <- Seq("broadcast", "partitioned"))
+    test(s"the standard error is that of leave-one-out residuals, saved and loaded too: $engine") {
+      val w = widths.map(1 / _)
+      val byRow = residuals(tied, w)(Seq(_))
+      val byTies = residuals(tied, w)(j =>
+        tied.values.indices.filter(tied.features(_).sameElements(tied.features(j)))
+      )
+      assertErrors(tiedFit(engine, "ties"), tied, byTies)
+      val model = tiedFit(engine, "row")
+      assertErrors(model, tied, byRow)
+      val path = folder("model").resolve("saved").toString
+      model.write.save(path)
+      for (other <- Seq("broadcast", "partitioned")) {
+        val loaded = KernelRegressionModel.load(path, other)
+        assertErrors(loaded, tied, byRow)
+        val again = folder("model").resolve("again").toString
+        loaded.write.save(again)
+        assert(
+          answers(KernelRegressionModel.load(again, other).setStandardErrorCol("e")).toSeq ==
+            answers(loaded.setStandardErrorCol("e")).toSeq
+        )
+      }
+    }
+
+  test("with folds, the residuals follow their keys into the order of the model") {
+    val folds = dataFrame(tied).withColumn("fold", (col("label") * 1000).cast("long") % 3)
+    val model = estimator("broadcast").setAnswerTolerance(0).setLeaveOut("fold").fit(folds)
+    val fold = tied.values.map(v => (v * 1000).toLong % 3)
+    val left =
+      residuals(tied, widths.map(1 / _))(j => tied.values.indices.filter(fold(_) == fold(j)))
+    assertErrors(model, tied, left)
+  }
+
+  test("where all rows are left out no residual is defined, and there are none") {
+    val data = dataFrame(key(0, 1), key(0, 2), key(1, 5)).withColumn("fold", lit(0))
+    val model = fixed(1).setLeaveOut("fold").fit(data)
+    assert(
+      sentence(model.setStandardErrorCol("e").transform(data))
+        .startsWith("the model has no residuals")
+    )
+  }
+
+  test("a model without residuals has no standard errors, and says so") {
+    val none = estimator("broadcast").setCalibration("none").fit(data).setStandardErrorCol("e")
+    val refused = "the model has no residuals, and so no column e (standardErrorCol): " +
+      "fit it with calibration loo and another engine than lattice"
+    assert(sentence(none.transform(queries)) == refused)
+    val path = folder("model").resolve("saved").toString
+    none.write.save(path)
+    assert(sentence(KernelRegressionModel.load(path).transform(queries)) == refused)
+    assert(names(java.nio.file.Path.of(path)) == Set("metadata", "keys"))
   }
 
   test("rows that cannot be scored have null beside NaN") {

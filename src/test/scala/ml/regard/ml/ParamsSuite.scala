@@ -10,6 +10,8 @@ class ParamsSuite extends MlSuite {
     "weightCol",
     "predictionCol",
     "errorBoundCol",
+    "standardErrorCol",
+    "calibration",
     "effectiveKeysCol",
     "supportCol",
     "marginalEffectCol",
@@ -81,6 +83,7 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getPrecision == "float64" && !estimator.getCompact)
     assert(estimator.getErrorBoundCol == "" && estimator.getEffectiveKeysCol == "")
     assert(estimator.getSupportCol == "" && estimator.getMarginalEffectCol == "")
+    assert(estimator.getStandardErrorCol == "" && estimator.getCalibration == "loo")
     assert(estimator.getOutsideSupport == "nearest" && estimator.getSupportThreshold == 0)
     assert(estimator.getAttentionCol == "" && estimator.getTopKeys == 5)
     assert(estimator.getQuantilesCol == "" && estimator.getKeyIdCol == "")
@@ -95,6 +98,8 @@ class ParamsSuite extends MlSuite {
       .setPredictionCol("p")
       .setAttentionWeightsCol("a")
       .setErrorBoundCol("b")
+      .setStandardErrorCol("r")
+      .setCalibration("none")
       .setEffectiveKeysCol("e")
       .setSupportCol("s")
       .setMarginalEffectCol("m")
@@ -142,6 +147,8 @@ class ParamsSuite extends MlSuite {
         "predictionCol" -> "p",
         "attentionWeightsCol" -> "a",
         "errorBoundCol" -> "b",
+        "standardErrorCol" -> "r",
+        "calibration" -> "none",
         "effectiveKeysCol" -> "e",
         "supportCol" -> "s",
         "marginalEffectCol" -> "m",
@@ -210,6 +217,7 @@ class ParamsSuite extends MlSuite {
       () => estimator.setOnCancel("shrug"),
       () => estimator.setOutsideSupport("far"),
       () => estimator.setSupportThreshold(1.5),
+      () => estimator.setCalibration("cv"),
       () => estimator.setTopKeys(0),
       () => estimator.setQuantiles(Array(0.5, 1.5)),
       () => estimator.setQuantiles(Array.empty[Double])

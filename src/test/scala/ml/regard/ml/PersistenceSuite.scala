@@ -94,11 +94,11 @@ class PersistenceSuite extends MlSuite {
   test("saving leaves one folder with metadata and keys, and nothing beside it") {
     val path = saved(model)
     assert(names(path.getParent) == Set("saved"))
-    assert(names(path) == Set("metadata", "keys"))
+    assert(names(path) == Set("metadata", "keys", "residuals"))
     val metadata = Files.readString(parts(path.resolve("metadata")).head)
     for (
       part <- Seq(
-        "\"formatVersion\":1",
+        "\"formatVersion\":3",
         "\"numKeys\":50",
         "\"numFeatures\":1",
         "\"inverseWidths\":["
