@@ -61,7 +61,7 @@ public final class BarsFigure extends Figure {
     across.setTickMarksVisible(false);
     across.setAxisLineVisible(false);
     NumberAxis along = Charts.axis(label, 0, theme);
-    along.setLowerBound(0);
+    along.setLowerMargin(0);
     along.setAutoRangeIncludesZero(true);
     XYPlot plot = Charts.plot(across, along, theme);
     plot.setOrientation(PlotOrientation.HORIZONTAL);

@@ -54,6 +54,10 @@ class QueryFigureSuite extends AnyFunSuite {
       "attention weight"
     )
     assert(Seq("a", "a name that is …", "attention weight").forall(texts(bars).contains))
+    assert(
+      texts(bars).contains("0.5") && !texts(bars).contains("1.0"),
+      "the axis ends with the bars"
+    )
     assert(bars.description.contains("2 bars of a, a name that is longer, from 0.25 to 0.5"))
     intercept[IllegalArgumentException](
       BarsFigure.of("b", "t", java.util.List.of("a"), Array(1.0, 2.0), "x")
