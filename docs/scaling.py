@@ -69,7 +69,8 @@ class Bench:
     def fit(self, rows, dim, engine, options, **where):
         features = ", ".join("sin(%d * x) as f%d" % (f, f) for f in range(1, dim + 1))
         named = ["--data", self.data(rows), "--features", features, "--label", "y", "--width", 0.3,
-                 "--model", self.path("model", rows, dim, engine), "--engine", engine]
+                 "--model", self.path("model", rows, dim, engine), "--engine", engine,
+                 "--calibration", "none"]
         return self.regard("fit", named + ["--overwrite"] + options, **where)
 
     def score(self, rows, dim, engine, queries, **where):
