@@ -207,7 +207,8 @@ final class FitJob extends Job {
       paramLabel = "NAME",
       description =
           "What the model keeps of its errors, for score --with standardError: loo, the residual of"
-              + " each row, at the cost of a pass over all pairs; or none (default: loo).")
+              + " each row, at the cost of a pass over all pairs; or none (default: loo, where learning"
+              + " took a pass or more).")
   private CalibrationName calibration;
 
   @Option(

@@ -179,7 +179,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       FinalLoss loss = FinalLoss.of(learned, objective, measured(learned, objective), this, keys);
       loss.warnings(scales, learned).forEach(LOG::warn);
       LOG.info("{}", loss.stopReason());
-      Residuals residuals = residuals(spark, keys, learned, progress);
+      Residuals residuals = residuals(spark, keys, learned, loss.passes(), progress);
       double seconds = (System.nanoTime() - started) / 1e9;
       KernelRegressionTrainingSummary summary =
           new KernelRegressionTrainingSummary(
@@ -203,8 +203,16 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   /** What standard errors are made of; null where they are not wanted, or cannot be had. */
   private Residuals residuals(
-      JavaSparkContext spark, KeyStore keys, Learned learned, FitProgress progress) {
+      JavaSparkContext spark,
+      KeyStore keys,
+      Learned learned,
+      double lastPasses,
+      FitProgress progress) {
     if (getCalibration().equals("none") || learned.cancelled()) {
+      return null;
+    }
+    if (!isSet(calibration()) && learned.passes() + lastPasses < 1) {
+      LOG.info("learning took less than a pass, which residuals would: the model has none");
       return null;
     }
     if (keys.engine().equals(EngineChoice.LATTICE)) {

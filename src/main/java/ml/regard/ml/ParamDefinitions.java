@@ -93,8 +93,8 @@ public final class ParamDefinitions implements Serializable {
             parent,
             "calibration",
             "what a fit keeps of its errors for standardErrorCol: loo, the residual of each row"
-                + " without what leaveOut names, at the cost of a pass over all pairs (engine lattice"
-                + " forms none); none, nothing",
+                + " without what leaveOut names, at the cost of a pass over all pairs (by default not"
+                + " where learning itself took less; engine lattice forms none); none, nothing",
             "loo",
             "none");
     effectiveKeysCol =

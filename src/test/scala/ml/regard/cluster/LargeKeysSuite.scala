@@ -26,15 +26,7 @@ class LargeKeysSuite extends ClusterSuite {
   private lazy val training = table("training", rows, seed = 1000)
 
   private def fit(engine: String, data: String): Seq[String] =
-    small ++ Seq(
-      "fit",
-      "--data",
-      data,
-      "--calibration",
-      "none",
-      "--features",
-      features.mkString(",")
-    ) ++
+    small ++ Seq("fit", "--data", data, "--features", features.mkString(",")) ++
       Seq("--label", "label", "--model", path("model"), "--engine", engine, "--width", "0.8") ++
       // Three steps of about 256 queries each.
       Seq("--mini-batch-fraction", (256.0 / rows).toString, "--max-iter", "3")

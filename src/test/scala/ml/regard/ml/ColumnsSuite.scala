@@ -191,6 +191,17 @@ class ColumnsSuite extends MlSuite {
     assert(names(java.nio.file.Path.of(path)) == Set("metadata", "keys"))
   }
 
+  test("residuals are formed by default where learning took a pass or more, and when asked for") {
+    def told(change: KernelRegression => KernelRegression): Boolean = {
+      val few = new KernelRegression().setWeightCol("weight").setEngine("broadcast").setMaxIter(2)
+      val model = change(few.setWidth(0.5)).fit(data).setStandardErrorCol("e")
+      scala.util.Try(model.transform(queries)).isSuccess
+    }
+    assert(!told(_.setMiniBatchFraction(0.1)))
+    assert(told(_.setMiniBatchFraction(0.1).setCalibration("loo")))
+    assert(told(_.setSolver("newton")))
+  }
+
   test("rows that cannot be scored have null beside NaN") {
     val model = changed(told(engines("broadcast")))(_.setHandleInvalid("keep"))
     val row = model.transform(dataFrame(Row(null, 1.0, 1.0))).head()
