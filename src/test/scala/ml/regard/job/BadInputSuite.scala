@@ -244,8 +244,11 @@ class BadInputSuite extends AnyFunSuite {
     refused(data, cut.toString, "cannot be read")(score("--model", cut.toString))
 
     val newer = copyOfModel("newer")
-    edit(newer.resolve("metadata"), _.replace("\"formatVersion\":1", "\"formatVersion\":2"))
-    refused(data, newer.toString, "format version 2", "up to 1")(score("--model", newer.toString))
+    edit(
+      newer.resolve("metadata"),
+      _.replaceAll("\"formatVersion\":\\d", "\"formatVersion\":9")
+    )
+    refused(data, newer.toString, "format version 9", "up to 3")(score("--model", newer.toString))
 
     val noSource = copyOfModel("no-source")
     Files.delete(noSource.resolve("source.json"))
