@@ -47,7 +47,8 @@ class LatticeEngineSuite extends AnyFunSuite {
       assert(math.abs(a - b) <= tolerance * (math.abs(b) + exact.weight), s"$a instead of $b")
   }
 
-  for (name <- Data.names; dim <- 1 to 3)
+  // In three features pairs cost less than nodes for all of these but the next test's.
+  for (name <- Data.names; dim <- if (name == "clustered") 1 to 3 else 1 to 2)
     test(s"loss, gradient and Hessian are those of all pairs: $name, $dim features") {
       val rows = Data(name, Size, dim, seed = dim)
       val keys = files(rows)
