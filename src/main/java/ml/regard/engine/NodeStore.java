@@ -1,5 +1,6 @@
 package ml.regard.engine;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -208,7 +209,7 @@ public final class NodeStore implements KeyStore {
   }
 
   /** What is known of keys that are not there. */
-  private static final class KeyCount implements Keys, java.io.Serializable {
+  private static final class KeyCount implements Keys, Serializable {
     private static final long serialVersionUID = 1;
 
     private final int dim;

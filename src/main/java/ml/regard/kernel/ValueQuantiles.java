@@ -19,9 +19,8 @@ import java.util.List;
  * <p>Keys come in the order of space and not of values, so each quantile is searched: a pass adds
  * up the weights in 128 bins between two values, and the bin in which F reaches p is divided again,
  * by its own least and largest value, until it holds one value alone. Bins are equally wide twice,
- * then of equally many floating-point numbers. Cost: one exponential per pair in reach and pass;
- * two to four passes as a rule, twelve at most. Memory: 3 KB a query and probability, of 4,096 of
- * these at a time.
+ * then of equally many floating-point numbers. Cost: one exponential per pair in reach and pass,
+ * twelve passes at most. Memory: 3 KB a query and probability, of 4,096 of these at a time.
  */
 final class ValueQuantiles implements KeyAttention.Visitor {
   private static final int SEARCHES = 4096;
