@@ -130,7 +130,8 @@ final class BroadcastEngine implements Engine {
     PositionSums sums = new PositionSums(first, end, rows.numBlocks(), request);
     for (int from = 0; from < chosen.length; from += SIZE) {
       int[] positions = Arrays.copyOfRange(chosen, from, Math.min(from + SIZE, chosen.length));
-      TrainingQueries queries = TrainingQueries.of(rows, positions, request.leaveOut());
+      TrainingQueries queries =
+          TrainingQueries.of(rows, positions, request.leaveOut(), keys.mask());
       PooledState[] states =
           AttentionPooling.pool(
               keys, queries.block(), request.inverseWidths(), request.terms(), tolerance);

@@ -89,7 +89,7 @@ public final class MemoryStore implements KeyStore {
 
   @Override
   public KeyStore withoutFolds() {
-    return keys.numFolds() <= 1 ? this : new MemoryStore(keys.withoutFolds());
+    return keys.isFolded() ? new MemoryStore(keys.withoutFolds()) : this;
   }
 
   @Override

@@ -1,6 +1,5 @@
 package ml.regard.kernel;
 
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.stream.IntStream;
 
@@ -90,14 +89,14 @@ public final class AttentionPooling {
     PooledState state =
         precision == Precision.FLOAT32
                 && terms == Terms.VALUE
-                && !queries.leavesKeysOut()
+                && queries.attendsToAll()
                 && keys.dim() <= Precision.FLOAT32_FEATURES
             ? poolSingle(keys, sorted, widths, tolerance)
             : pool(keys, sorted, widths, terms, tolerance)[0];
     return state.select(back);
   }
 
-  /** The queries in the order of the keys in space. */
+  /** The queries in the order of the keys they may attend to, and of these in space. */
   static int[] spaceOrder(Keys keys, QueryBlock queries) {
     long[] codes = new long[queries.size()];
     for (int i = 0; i < codes.length; i++) {
@@ -105,7 +104,7 @@ public final class AttentionPooling {
     }
     return IntStream.range(0, codes.length)
         .boxed()
-        .sorted(Comparator.comparingLong(i -> codes[i]))
+        .sorted(queries.byAllowed().thenComparingLong(i -> codes[i]))
         .mapToInt(i -> i)
         .toArray();
   }
@@ -145,8 +144,8 @@ public final class AttentionPooling {
           pass.logits(block, i, logits);
         }
         for (int s = 0; s < block.sites(); s++) {
-          boolean left = queries.leavesOut(i, block, s);
-          double logit = left ? Double.NEGATIVE_INFINITY : logits[s * PoolingSupport.LANES + lane];
+          boolean meets = queries.meets(i, block, s);
+          double logit = meets ? logits[s * PoolingSupport.LANES + lane] : Double.NEGATIVE_INFINITY;
           for (int j = block.starts[s]; j < block.starts[s + 1]; j++) {
             rows[i][block.firstPosition + j] = (logit + shares[j]) / Exp2.LOG2_E;
           }

@@ -3,6 +3,7 @@ package ml.regard.kernel;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
  * What is known of a block of keys without reading it: where its keys are, in space and in the
@@ -156,8 +157,9 @@ public final class BlockSummary implements Serializable {
    * How many keys have the features of another key, of whatever block, where all are of one fold.
    *
    * @param equal whether their values must be equal too
+   * @param parts whether the key at a position has nothing to do with the one before
    */
-  static long tiedKeys(List<BlockSummary> blocks, boolean equal) {
+  static long tiedKeys(List<BlockSummary> blocks, boolean equal, IntPredicate parts) {
     long count = 0;
     for (int b = 0; b < blocks.size(); b++) {
       BlockSummary block = blocks.get(b);
@@ -166,6 +168,7 @@ public final class BlockSummary implements Serializable {
         BlockEdge end = blocks.get(b - 1).last;
         BlockEdge begin = block.first;
         boolean met = end.sameSite(begin) && (!equal || end.sameValue(begin));
+        met &= !parts.test(block.firstPosition);
         // An outermost key without a twin in its own block has one beyond the edge.
         count += met && !end.hasTwin(equal) ? 1 : 0;
         count += met && !begin.hasTwin(equal) ? 1 : 0;

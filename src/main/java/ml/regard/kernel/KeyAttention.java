@@ -1,6 +1,7 @@
 package ml.regard.kernel;
 
 import java.util.Iterator;
+import java.util.List;
 
 /**
  * The attention of a block of queries to single keys, without a number for every pair: the weights
@@ -115,6 +116,11 @@ public final class KeyAttention {
     return keys;
   }
 
+  /** The blocks with keys that some query may attend to. */
+  List<BlockSummary> reachable() {
+    return queries.reachable(keys.summaries());
+  }
+
   int size() {
     return order.length;
   }
@@ -140,11 +146,9 @@ public final class KeyAttention {
     return block.totalLogWeight - near2 - units[i] >= Exp2.log2(share);
   }
 
-  /**
-   * At least so large is the logit of each of a block's keys; -infinity where some are left out.
-   */
+  /** At least so large is the logit of each of a block's keys; -infinity where some are not met. */
   double leastLogit(int i, BlockSummary block) {
-    if (queries.leavesOut(i, block)) {
+    if (!queries.meetsAll(i, block)) {
       return Double.NEGATIVE_INFINITY;
     }
     double far2 = 0;
@@ -167,10 +171,17 @@ public final class KeyAttention {
   }
 
   private boolean needs(Visitor visitor, int i, BlockSummary block) {
-    return !noKeys(i) && visitor.needs(i, block, near2(i, block));
+    return !noKeys(i) && queries.attendsTo(i, block) && visitor.needs(i, block, near2(i, block));
+  }
+
+  private boolean attendTo(BlockSummary block) {
+    return queries.attendTo(block.firstPosition, block.endPosition());
   }
 
   private boolean needed(Visitor visitor, BlockSummary block) {
+    if (!attendTo(block)) {
+      return false;
+    }
     for (int i = 0; i < size(); i++) {
       if (needs(visitor, i, block)) {
         return true;
@@ -188,7 +199,7 @@ public final class KeyAttention {
     while (blocks.hasNext()) {
       KeyBlock block = blocks.next();
       double[] shares = null;
-      for (int group = 0; group < size(); group += LANES) {
+      for (int group = 0; attendTo(block.summary()) && group < size(); group += LANES) {
         int end = Math.min(group + LANES, size());
         boolean any = false;
         for (int i = group; i < end; i++) {
@@ -214,9 +225,7 @@ public final class KeyAttention {
       int i, KeyBlock block, double[] siteLogits, double[] shares, double[] keyLogits) {
     for (int s = 0; s < block.sites(); s++) {
       double logit =
-          queries.leavesOut(i, block, s)
-              ? Double.NEGATIVE_INFINITY
-              : siteLogits[s * LANES + i % LANES];
+          queries.meets(i, block, s) ? siteLogits[s * LANES + i % LANES] : Double.NEGATIVE_INFINITY;
       for (int j = block.starts[s]; j < block.starts[s + 1]; j++) {
         keyLogits[j] = logit + shares[j];
       }

@@ -3,7 +3,11 @@ package ml.regard.kernel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BiPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -40,7 +44,7 @@ public final class KeyPacker {
       open = new RowChunk(dim);
       chunks.add(open);
     }
-    open.add(features, value, weight, 0, id);
+    open.add(features, value, weight, new RowTags(0, id, null, null));
     if (open.size() == PackedKeys.BLOCK_SIZE) {
       open = null;
     }
@@ -66,7 +70,7 @@ public final class KeyPacker {
       int first = b * PackedKeys.BLOCK_SIZE;
       blocks[b] = block(rows, first, Math.min(PackedKeys.BLOCK_SIZE, n - first), centre);
     }
-    return new PackedKeys(dim, n, blocks, foldStarts(rows), centre, order);
+    return new PackedKeys(dim, n, blocks, starts(rows, Row::sharesFold), mask(rows), centre, order);
   }
 
   /** By position, the index that each key has in its chunk. */
@@ -115,16 +119,49 @@ public final class KeyPacker {
   }
 
   private Row[] rows(int n, SpaceOrder order) {
+    Map<String, Integer> groups = groups();
     Row[] rows = new Row[n];
     int i = 0;
     for (RowChunk chunk : chunks) {
       for (int r = 0; r < chunk.size(); r++) {
         if (chunk.weight(r) > 0) {
-          rows[i++] = new Row(chunk, r, order.code(chunk.row(r)));
+          int group = groups.getOrDefault(chunk.group(r), 0);
+          rows[i++] = new Row(chunk, r, group, order.code(chunk.row(r)));
         }
       }
     }
     return rows;
+  }
+
+  /** The groups of the keys with their numbers, in the order of their names. */
+  private Map<String, Integer> groups() {
+    Map<String, Integer> groups = new TreeMap<>();
+    for (RowChunk chunk : chunks) {
+      for (int r = 0; r < chunk.size(); r++) {
+        if (chunk.group(r) != null && chunk.weight(r) > 0) {
+          groups.put(chunk.group(r), 0);
+        }
+      }
+    }
+    int number = 0;
+    for (Map.Entry<String, Integer> group : groups.entrySet()) {
+      group.setValue(number++);
+    }
+    return new HashMap<>(groups);
+  }
+
+  private AttentionMask mask(Row[] rows) {
+    boolean grouped = rows.length > 0 && rows[0].chunk.group(rows[0].index) != null;
+    boolean timed = chunks.stream().anyMatch(RowChunk::hasTimes);
+    int[] groupStarts = grouped ? starts(rows, Row::sharesGroup) : new int[] {0};
+    int[] runStarts = timed ? starts(rows, Row::sharesTime) : new int[0];
+    String[] groups =
+        Arrays.stream(groupStarts)
+            .mapToObj(p -> grouped ? rows[p].chunk.group(rows[p].index) : null)
+            .toArray(String[]::new);
+    long[] times = Arrays.stream(runStarts).mapToLong(p -> rows[p].time()).toArray();
+    return new AttentionMask(
+        rows.length, grouped ? groups : null, groupStarts, timed ? times : null, runStarts);
   }
 
   private static double valueCentre(Row[] rows) {
@@ -135,9 +172,10 @@ public final class KeyPacker {
     return mean.value();
   }
 
-  private static int[] foldStarts(Row[] rows) {
+  /** Where rows do not share something with the row before. */
+  private static int[] starts(Row[] rows, BiPredicate<Row, Row> shares) {
     return IntStream.range(0, rows.length)
-        .filter(p -> p == 0 || rows[p].fold() != rows[p - 1].fold())
+        .filter(p -> p == 0 || !shares.test(rows[p], rows[p - 1]))
         .toArray();
   }
 
@@ -162,19 +200,44 @@ public final class KeyPacker {
       if (ids != null) {
         ids[j] = row.chunk.id(row.index);
       }
-      cuts.set(j, j > 0 && row.fold() != rows[first + j - 1].fold());
+      cuts.set(j, j > 0 && !row.sharesFold(rows[first + j - 1]));
     }
     return new KeyBlock(first, dim, features, values, weights, ids, centre, cuts);
   }
 
   /** A row in canonical order; rows that compare equal are interchangeable to the last bit. */
-  private record Row(RowChunk chunk, int index, long code) implements Comparable<Row> {
+  private record Row(RowChunk chunk, int index, int group, long code) implements Comparable<Row> {
     long fold() {
       return chunk.fold(index);
     }
 
+    long time() {
+      return chunk.time(index);
+    }
+
+    boolean sharesGroup(Row other) {
+      return group == other.group;
+    }
+
+    boolean sharesTime(Row other) {
+      return sharesGroup(other) && time() == other.time();
+    }
+
+    /** Whether a row and its neighbour may be one site. */
+    boolean sharesFold(Row other) {
+      return sharesTime(other) && fold() == other.fold();
+    }
+
     @Override
     public int compareTo(Row other) {
+      int byGroup = Integer.compare(group, other.group);
+      if (byGroup != 0) {
+        return byGroup;
+      }
+      int byTime = Long.compare(time(), other.time());
+      if (byTime != 0) {
+        return byTime;
+      }
       int byFold = Long.compare(fold(), other.fold());
       if (byFold != 0) {
         return byFold;

@@ -53,7 +53,7 @@ public interface Keys {
    * @param alike whether their values must be equal too
    */
   default long tiedKeys(boolean alike) {
-    return BlockSummary.tiedKeys(summaries(), alike);
+    return BlockSummary.tiedKeys(summaries(), alike, position -> false);
   }
 
   /** A hash of all keys with their positions, to the last bit; 0 where it is not known. */

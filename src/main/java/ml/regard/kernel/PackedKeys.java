@@ -10,11 +10,11 @@ import java.util.List;
  * All keys {@code [numKeys x dim]} with their values and importance weights, in canonical order and
  * cut into blocks of {@link #BLOCK_SIZE}.
  *
- * <p>The canonical order is the total order by (fold, place on a space-filling curve, features,
- * value, weight, id), so the packed form depends on the set of rows and not on the order in which
- * they arrived, and the keys of a block are near each other; the <em>position</em> of a key is its
- * index in it, and identifies a training row in leave-one-out. Features, values and weights are
- * kept as given. Immutable; safe for many threads; made by {@link KeyPacker}.
+ * <p>The canonical order is the total order by (group, time, fold, place on a space-filling curve,
+ * features, value, weight, id), so the packed form depends on the set of rows and not on the order
+ * in which they arrived, and the keys of a block are near each other; the <em>position</em> of a
+ * key is its index in it, and identifies a training row in leave-one-out. Features, values and
+ * weights are kept as given. Immutable; safe for many threads; made by {@link KeyPacker}.
  *
  * <p>Memory: at most 8 dim + 36 bytes a key, and its id where it has one.
  */
@@ -29,25 +29,29 @@ public final class PackedKeys implements Keys, Serializable {
   private final double valueCentre;
   private final KeyBlock[] blocks;
   private final int[] foldStarts;
+  private final AttentionMask mask;
   private final SpaceOrder order;
   private final List<BlockSummary> summaries;
 
   /**
    * Keys in canonical order.
    *
-   * @param foldStarts the positions at which the folds begin, ascending from 0
+   * @param foldStarts the positions at which runs of equal group, time and fold begin, ascending
+   *     from 0
    */
   PackedKeys(
       int dim,
       int numKeys,
       KeyBlock[] blocks,
       int[] foldStarts,
+      AttentionMask mask,
       double valueCentre,
       SpaceOrder order) {
     this.dim = dim;
     this.numKeys = numKeys;
     this.blocks = blocks;
     this.foldStarts = foldStarts;
+    this.mask = mask;
     this.valueCentre = valueCentre;
     this.order = order;
     // Kryo does not know the lists of streams.
@@ -110,7 +114,7 @@ public final class PackedKeys implements Keys, Serializable {
                   .map(values -> Arrays.copyOfRange(values, first, end))
                   .toArray(double[][]::new));
     }
-    return new PackedKeys(dim, numKeys, blocks, foldStarts, valueCentre, order);
+    return new PackedKeys(dim, numKeys, blocks, foldStarts, mask, valueCentre, order);
   }
 
   @Override
@@ -152,9 +156,24 @@ public final class PackedKeys implements Keys, Serializable {
     return Arrays.stream(blocks).mapToInt(KeyBlock::sites).sum();
   }
 
-  /** Number of folds; 1 where rows came without. */
-  public int numFolds() {
-    return foldStarts.length;
+  /** Whether folds part rows that would else be neighbours. */
+  public boolean isFolded() {
+    return foldStarts.length > mask.numRuns();
+  }
+
+  /** Which keys a query may attend to. */
+  public AttentionMask mask() {
+    return mask;
+  }
+
+  @Override
+  public long tiedKeys(boolean alike) {
+    return BlockSummary.tiedKeys(summaries, alike, mask::beginsRun);
+  }
+
+  @Override
+  public long contentHash() {
+    return Keys.super.contentHash() + mask.contentHash();
   }
 
   /** The same rows in one fold. */
@@ -171,7 +190,8 @@ public final class PackedKeys implements Keys, Serializable {
     RowChunk rows = new RowChunk(dim);
     for (KeyBlock block : blocks) {
       for (int j = 0; j < block.size(); j++) {
-        rows.add(block.key(j), block.values[j], block.weights[j], 0, block.id(j));
+        RowTags tags = mask.tags(block.firstPosition + j, block.id(j));
+        rows.add(block.key(j), block.values[j], block.weights[j], tags);
       }
     }
     return rows;
@@ -206,7 +226,7 @@ public final class PackedKeys implements Keys, Serializable {
    */
   private int tiesFirst(int position) {
     int first = siteFirst(position);
-    while (first > 0 && tied(first - 1, first)) {
+    while (first > 0 && !mask.beginsRun(first) && tied(first - 1, first)) {
       first = siteFirst(first - 1);
     }
     return first;
@@ -214,7 +234,7 @@ public final class PackedKeys implements Keys, Serializable {
 
   private int tiesEnd(int position) {
     int end = siteEnd(position);
-    while (end < numKeys && tied(end, end - 1)) {
+    while (end < numKeys && !mask.beginsRun(end) && tied(end, end - 1)) {
       end = siteEnd(end);
     }
     return end;

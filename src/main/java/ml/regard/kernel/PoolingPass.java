@@ -32,6 +32,8 @@ public final class PoolingPass {
   private final boolean safe;
   private final double[] max = new double[LANES];
   private final double[][] kept;
+  private final int[] allowedFirst = new int[LANES];
+  private final int[] allowedEnd = new int[LANES];
   private final int[] leftOutFirst = new int[LANES];
   private final int[] leftOutEnd = new int[LANES];
 
@@ -119,6 +121,9 @@ public final class PoolingPass {
    * met.
    */
   public boolean needs(BlockSummary block) {
+    if (!queries.attendTo(block.firstPosition, block.endPosition())) {
+      return false;
+    }
     for (int c = 0; c < tiles.length; c++) {
       for (int group = 0; group < queries.size(); group += LANES) {
         int end = Math.min(group + LANES, queries.size());
@@ -132,6 +137,9 @@ public final class PoolingPass {
 
   /** Takes the queries past one block of keys. */
   public void meet(KeyBlock keys) {
+    if (!queries.attendTo(keys.firstPosition, keys.endPosition())) {
+      return;
+    }
     for (Tile tile : tiles) {
       tile.keys = keys;
       if (tile.singles != null) {
@@ -140,7 +148,7 @@ public final class PoolingPass {
     }
     for (int group = 0; group < queries.size(); group += LANES) {
       int end = Math.min(group + LANES, queries.size());
-      leaveOut(keys, group, end);
+      choose(keys, group, end);
       for (int c = 0; c < tiles.length; c++) {
         meet(keys, c, group, end);
       }
@@ -206,38 +214,58 @@ public final class PoolingPass {
     }
   }
 
-  /** Which sites of the block each lane leaves out. */
-  private void leaveOut(KeyBlock keys, int group, int end) {
-    for (int lane = group; lane < end; lane++) {
-      int first = queries.leftOutFirst(lane, keys);
-      leftOutFirst[lane - group] = first;
-      leftOutEnd[lane - group] = first < keys.sites() ? queries.leftOutEnd(lane, keys) : first;
+  /** Which sites of the block each lane may attend to, and which of these it leaves out. */
+  private void choose(KeyBlock keys, int group, int end) {
+    for (int lane = 0; lane < end - group; lane++) {
+      allowedFirst[lane] = queries.allowedFirst(group + lane, keys);
+      allowedEnd[lane] = queries.allowedEnd(group + lane, keys);
+      int first = queries.leftOutFirst(group + lane, keys);
+      boolean none = first == keys.sites();
+      leftOutFirst[lane] = none ? first : Math.min(first, allowedEnd[lane]);
+      leftOutEnd[lane] = none ? first : queries.leftOutEnd(group + lane, keys);
     }
   }
 
   /**
-   * The sites before the first and behind the last that some lane leaves out go to all lanes
-   * together; those between to each lane alone. So each lane meets its sites in order.
+   * Sites that all lanes meet go to all lanes together; those that some lane does not to each lane
+   * alone. So each lane meets its sites in order.
    */
   private void visit(Tile tile, PooledState state, int group, int end) {
     int sites = tile.keys.sites();
+    int begin = 0;
+    int stop = sites;
     int first = sites;
     int last = 0;
     for (int lane = 0; lane < end - group; lane++) {
+      begin = Math.max(begin, allowedFirst[lane]);
+      stop = Math.min(stop, allowedEnd[lane]);
       if (leftOutFirst[lane] < sites) {
         first = Math.min(first, leftOutFirst[lane]);
         last = Math.max(last, leftOutEnd[lane]);
       }
     }
-    add(support, tile, state, group, end, 0, first);
-    if (first < sites) {
-      for (int lane = group; lane < end; lane++) {
-        int from = Math.min(leftOutFirst[lane - group], last);
-        int to = Math.max(leftOutEnd[lane - group], from);
-        add(PLAIN, tile, state, lane, lane + 1, first, from);
-        add(PLAIN, tile, state, lane, lane + 1, to, last);
-      }
-      add(support, tile, state, group, end, last, sites);
+    if (begin >= stop) {
+      addAlone(tile, state, group, end, 0, sites);
+      return;
+    }
+    first = Math.max(begin, Math.min(first, stop));
+    last = Math.max(first, Math.min(last, stop));
+    addAlone(tile, state, group, end, 0, begin);
+    add(support, tile, state, group, end, begin, first);
+    addAlone(tile, state, group, end, first, last);
+    add(support, tile, state, group, end, last, stop);
+    addAlone(tile, state, group, end, stop, sites);
+  }
+
+  /** Takes each lane past those of the sites from to to - 1 that it meets. */
+  private void addAlone(Tile tile, PooledState state, int group, int end, int from, int to) {
+    for (int lane = 0; from < to && lane < end - group; lane++) {
+      int begin = Math.max(from, allowedFirst[lane]);
+      int stop = Math.min(to, allowedEnd[lane]);
+      int first = Math.min(leftOutFirst[lane], stop);
+      int last = Math.max(leftOutEnd[lane], begin);
+      add(PLAIN, tile, state, group + lane, group + lane + 1, begin, first);
+      add(PLAIN, tile, state, group + lane, group + lane + 1, Math.max(last, first), stop);
     }
   }
 
@@ -251,7 +279,12 @@ public final class PoolingPass {
     }
   }
 
-  /** Raises the references to the nearest site of the block that is not left out. */
+  private boolean meets(int lane, int site) {
+    boolean isAllowed = allowedFirst[lane] <= site && site < allowedEnd[lane];
+    return isAllowed && (site < leftOutFirst[lane] || site >= leftOutEnd[lane]);
+  }
+
+  /** Raises the references to the nearest site of the block that a lane meets. */
   private void raise(Tile tile, Reach reach, PooledState state, int group, int end) {
     int sites = tile.keys.sites();
     Arrays.fill(max, Double.NEGATIVE_INFINITY);
@@ -262,7 +295,7 @@ public final class PoolingPass {
       support.logits(tile);
       for (int lane = 0; lane < end - group; lane++) {
         for (int site = tile.from; site < tile.to; site++) {
-          if (site < leftOutFirst[lane] || site >= leftOutEnd[lane]) {
+          if (meets(lane, site)) {
             max[lane] = Math.max(max[lane], tile.attention[(site - tile.from) * LANES + lane]);
           }
         }

@@ -1,13 +1,16 @@
 package ml.regard.kernel;
 
 import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 
 /**
  * A block of queries as the loops read them: features {@code [dim x stride]}, feature by feature,
- * so that neighbouring queries are neighbouring lanes; and for training rows the range of positions
- * that each leaves out. The stride is the number of queries made a multiple of {@link
- * PoolingSupport#LANES}; lanes behind the last query hold zeros, and what comes of them is never
- * looked at.
+ * so that neighbouring queries are neighbouring lanes; for training rows the range of positions
+ * that each leaves out; and where keys are masked ({@link AttentionMask}) the range that each may
+ * attend to. The stride is the number of queries made a multiple of {@link PoolingSupport#LANES};
+ * lanes behind the last query hold zeros, and what comes of them is never looked at.
  */
 public final class QueryBlock implements Serializable {
   private static final long serialVersionUID = 1;
@@ -15,18 +18,23 @@ public final class QueryBlock implements Serializable {
   private final int dim;
   private final int size;
   final double[] features;
-  private final int[] leftOutFirst;
-  private final int[] leftOutEnd;
+  private final PositionRanges leftOut; // null where no query leaves a key out
   private final double[] leftOutWeights;
+  private final PositionRanges allowed; // null where every key is allowed
+  private final int firstAllowed;
+  private final int endAllowed;
 
   private QueryBlock(
-      int dim, int size, int[] leftOutFirst, int[] leftOutEnd, double[] leftOutWeights) {
+      int dim, int size, PositionRanges leftOut, double[] leftOutWeights, PositionRanges allowed) {
     this.dim = dim;
     this.size = size;
     this.features = new double[dim * stride(size)];
-    this.leftOutFirst = leftOutFirst;
-    this.leftOutEnd = leftOutEnd;
+    this.leftOut = leftOut;
     this.leftOutWeights = leftOutWeights;
+    this.allowed = allowed;
+    int[] hull = allowed == null ? new int[] {0, Integer.MAX_VALUE} : allowed.hull();
+    this.firstAllowed = hull[0];
+    this.endAllowed = hull[1];
   }
 
   /** The lanes for so many queries. */
@@ -41,8 +49,27 @@ public final class QueryBlock implements Serializable {
    *     Checks#usable}
    */
   public static QueryBlock of(int dim, double[][] queries) {
+    return of(dim, queries, null);
+  }
+
+  /**
+   * The same where keys are masked.
+   *
+   * @param groups {@code [m]}, null in it for none
+   * @param times {@code [m]}, null in it for none
+   */
+  public static QueryBlock masked(
+      int dim, double[][] queries, AttentionMask mask, String[] groups, Long[] times) {
+    PositionRanges allowed = new PositionRanges(queries.length);
+    for (int i = 0; i < queries.length; i++) {
+      mask.allow(allowed, i, groups[i], times[i]);
+    }
+    return of(dim, queries, allowed);
+  }
+
+  private static QueryBlock of(int dim, double[][] queries, PositionRanges allowed) {
     Checks.positive("number of features", dim);
-    QueryBlock block = new QueryBlock(dim, queries.length, null, null, null);
+    QueryBlock block = new QueryBlock(dim, queries.length, null, null, allowed);
     for (int i = 0; i < queries.length; i++) {
       Checks.length("a query", dim, queries[i].length);
       for (int f = 0; f < dim; f++) {
@@ -58,13 +85,18 @@ public final class QueryBlock implements Serializable {
   }
 
   /**
-   * Training rows, each of which leaves out the keys at the positions first to end - 1.
+   * Training rows, each of which leaves out some keys.
    *
    * @param weights the weight of these keys; infinite where it is not known
+   * @param allowed the keys that each may attend to before it leaves out some; null for all
    */
   static QueryBlock leavingOut(
-      int dim, double[][] queries, int[] first, int[] end, double[] weights) {
-    QueryBlock block = new QueryBlock(dim, queries.length, first, end, weights);
+      int dim,
+      double[][] queries,
+      PositionRanges leftOut,
+      double[] weights,
+      PositionRanges allowed) {
+    QueryBlock block = new QueryBlock(dim, queries.length, leftOut, weights, allowed);
     for (int i = 0; i < queries.length; i++) {
       block.set(i, queries[i]);
     }
@@ -73,18 +105,18 @@ public final class QueryBlock implements Serializable {
 
   /** Some of these queries, in the order given. */
   public QueryBlock select(int[] queries) {
-    int[] first = leftOutFirst == null ? null : new int[queries.length];
-    int[] end = leftOutFirst == null ? null : new int[queries.length];
-    double[] weights = leftOutFirst == null ? null : new double[queries.length];
-    QueryBlock block = new QueryBlock(dim, queries.length, first, end, weights);
+    QueryBlock block =
+        new QueryBlock(
+            dim,
+            queries.length,
+            leftOut == null ? null : leftOut.select(queries),
+            leftOut == null
+                ? null
+                : Arrays.stream(queries).mapToDouble(i -> leftOutWeights[i]).toArray(),
+            allowed == null ? null : allowed.select(queries));
     for (int i = 0; i < queries.length; i++) {
       for (int f = 0; f < dim; f++) {
         block.features[f * block.stride() + i] = features[f * stride() + queries[i]];
-      }
-      if (first != null) {
-        first[i] = leftOutFirst[queries[i]];
-        end[i] = leftOutEnd[queries[i]];
-        weights[i] = leftOutWeights[queries[i]];
       }
     }
     return block;
@@ -108,9 +140,9 @@ public final class QueryBlock implements Serializable {
     return stride(size);
   }
 
-  /** Whether these are training rows, which leave keys out. */
-  boolean leavesKeysOut() {
-    return leftOutFirst != null;
+  /** Whether every query attends to every key. */
+  boolean attendsToAll() {
+    return leftOut == null && allowed == null;
   }
 
   /** The features of query i, a copy {@code [d]}. */
@@ -122,38 +154,83 @@ public final class QueryBlock implements Serializable {
     return query;
   }
 
-  /** The first site of a block that query i leaves out; the number of sites if there is none. */
-  int leftOutFirst(int i, KeyBlock keys) {
-    return leavesOut(i, keys.firstPosition, keys.endPosition())
-        ? keys.site(Math.max(leftOutFirst[i] - keys.firstPosition, 0))
-        : keys.sites();
+  /** The order of queries by what they may attend to. */
+  Comparator<Integer> byAllowed() {
+    return Comparator.<Integer>comparingInt(i -> allowed == null ? 0 : allowed.first(i))
+        .thenComparingInt(i -> allowed == null ? 0 : allowed.end(i));
+  }
+
+  /** The blocks that some query may attend to, of all blocks of the keys. */
+  List<BlockSummary> reachable(List<BlockSummary> blocks) {
+    int from = Math.min(firstAllowed / PackedKeys.BLOCK_SIZE, blocks.size());
+    int to = (endAllowed - 1) / PackedKeys.BLOCK_SIZE + 1;
+    return endAllowed == 0 ? List.of() : blocks.subList(from, Math.min(to, blocks.size()));
+  }
+
+  /** Whether some query may attend to keys of a block. */
+  boolean attendTo(int firstPosition, int endPosition) {
+    return firstAllowed < endPosition && firstPosition < endAllowed;
+  }
+
+  /** Whether query i may attend to keys of a block, before it leaves out some. */
+  boolean attendsTo(int i, BlockSummary block) {
+    return allowed == null || allowed.meets(i, block.firstPosition, block.endPosition());
+  }
+
+  /** Whether query i meets all keys of a block. */
+  boolean meetsAll(int i, BlockSummary block) {
+    return isAllowed(i, block) && !leavesOut(i, block.firstPosition, block.endPosition());
+  }
+
+  private boolean isAllowed(int i, BlockSummary block) {
+    return allowed == null || allowed.covers(i, block.firstPosition, block.endPosition());
   }
 
   private boolean leavesOut(int i, int first, int end) {
-    return leftOutFirst != null
-        && leftOutFirst[i] < end
-        && first < leftOutEnd[i]
-        && leftOutFirst[i] < leftOutEnd[i];
-  }
-
-  /** Whether query i leaves out keys of a block. */
-  boolean leavesOut(int i, BlockSummary block) {
-    return leavesOut(i, block.firstPosition, block.endPosition());
+    return leftOut != null && leftOut.meets(i, first, end);
   }
 
   /** The logarithm (base 2) of at least the weight of a block's keys that query i meets. */
   double logWeight(int i, BlockSummary block) {
-    return leavesOut(i, block) ? block.logWeightWithout(leftOutWeights[i]) : block.totalLogWeight;
+    if (!isAllowed(i, block)) {
+      return Double.NEGATIVE_INFINITY;
+    }
+    return leavesOut(i, block.firstPosition, block.endPosition())
+        ? block.logWeightWithout(leftOutWeights[i])
+        : block.totalLogWeight;
+  }
+
+  /** The first site of a block that query i may attend to. */
+  int allowedFirst(int i, KeyBlock keys) {
+    return allowed == null ? 0 : site(allowed.first(i), keys);
+  }
+
+  /** The site of a block behind the last one that query i may attend to. */
+  int allowedEnd(int i, KeyBlock keys) {
+    return allowed == null ? keys.sites() : site(allowed.end(i), keys);
+  }
+
+  /** The first site of a block that query i leaves out; the number of sites if there is none. */
+  int leftOutFirst(int i, KeyBlock keys) {
+    return leavesOut(i, keys.firstPosition, keys.endPosition())
+        ? site(leftOut.first(i), keys)
+        : keys.sites();
   }
 
   /** The site of a block behind the last one that query i leaves out, where there is one. */
   int leftOutEnd(int i, KeyBlock keys) {
-    return keys.site(Math.min(leftOutEnd[i] - keys.firstPosition, keys.size()));
+    return site(leftOut.end(i), keys);
   }
 
-  /** Whether query i leaves out site s of a block. */
-  boolean leavesOut(int i, KeyBlock keys, int s) {
+  /** The site of a block at a position, of one outside it the first or the number of sites. */
+  private static int site(int position, KeyBlock keys) {
+    return keys.site(Math.max(0, Math.min(position - keys.firstPosition, keys.size())));
+  }
+
+  /** Whether query i meets site s of a block. */
+  boolean meets(int i, KeyBlock keys, int s) {
+    boolean isAllowed = allowedFirst(i, keys) <= s && s < allowedEnd(i, keys);
     int first = leftOutFirst(i, keys);
-    return first <= s && s < leftOutEnd(i, keys);
+    return isAllowed && (s < first || s >= leftOutEnd(i, keys));
   }
 }

@@ -71,14 +71,14 @@ final class Reach {
     boolean placed = tolerance > 0 && keys.dim() <= SpaceOrder.MAX_FEATURES;
     double share = placed ? tolerance * keys.valueShare() : 0;
     if (share > 0) {
-      keys.summaries().forEach(this::atLeast);
+      queries.reachable(keys.summaries()).forEach(this::atLeast);
       double left = Exp2.log2(share / keys.summaries().size());
       for (int i = 0; i < least.length; i++) {
         least[i] += left;
       }
     }
     if (nearest2 != null) {
-      keys.summaries().forEach(this::notFarther);
+      queries.reachable(keys.summaries()).forEach(this::notFarther);
     }
   }
 
@@ -126,10 +126,12 @@ final class Reach {
       double room = least[group + lane] - (block.totalLogWeight - distance);
       boolean zero = block.maxLogWeight - distance - reference < ZERO;
       boolean within = room >= 0 && (!derivatives || 2 * Exp2.log2(Math.max(distance, 4)) <= room);
-      skips[lane] = zero || within;
+      boolean attends = queries.attendsTo(group + lane, block);
+      skips[lane] = zero || within || !attends;
       count += skips[lane] ? 1 : 0;
       asks |=
           nearest2 != null
+              && attends
               && distance <= Math.min(nearest2[group + lane], state.near2[group + lane]);
     }
     return count;

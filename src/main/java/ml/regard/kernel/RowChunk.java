@@ -5,8 +5,8 @@ import java.util.Arrays;
 
 /**
  * Training rows on their way to {@link KeyPacker}, in flat growing arrays: features {@code [size x
- * dim]} row-major, values {@code [size]}, weights {@code [size]}, folds {@code [size]}, and ids
- * {@code [size]} where there are any. Not safe for many threads.
+ * dim]} row-major, values {@code [size]}, weights {@code [size]}, folds {@code [size]}, and ids,
+ * groups and times {@code [size]} where there are any. Not safe for many threads.
  */
 public final class RowChunk implements Serializable {
   private static final long serialVersionUID = 1;
@@ -18,6 +18,9 @@ public final class RowChunk implements Serializable {
   private double[] weights = new double[16];
   private long[] folds = new long[16];
   private String[] ids; // null while no row has one
+  private String[] groups; // likewise
+  private long[] times; // likewise
+  private String lastGroup; // neighbours of one group share its name
 
   public RowChunk(int dim) {
     this.dim = Checks.positive("number of features", dim);
@@ -26,23 +29,21 @@ public final class RowChunk implements Serializable {
 
   /** Adds one row of fold 0. */
   public void add(double[] row, double value, double weight) {
-    add(row, value, weight, 0, null);
+    add(row, value, weight, RowTags.NONE);
   }
 
-  /** Adds one row without an id. */
+  /** Adds one row that has a fold and nothing else. */
   public void add(double[] row, double value, double weight, long fold) {
-    add(row, value, weight, fold, null);
+    add(row, value, weight, new RowTags(fold, null, null, null));
   }
 
   /**
    * Adds one row; -0.0 becomes 0.0, so that equal rows have equal bits.
    *
-   * @param fold what rows that are left out together have in common
-   * @param id what the user calls the row; null for none
    * @throws IllegalArgumentException if the number of features differs, a feature or the value is
    *     not finite or beyond {@link Checks#MAX_MAGNITUDE}, or the weight is also negative
    */
-  public void add(double[] row, double value, double weight, long fold, String id) {
+  public void add(double[] row, double value, double weight, RowTags tags) {
     Checks.length("a row", dim, row.length);
     for (double feature : row) {
       Checks.requireUsable("feature", feature);
@@ -59,16 +60,27 @@ public final class RowChunk implements Serializable {
       weights = Arrays.copyOf(weights, capacity);
       folds = Arrays.copyOf(folds, capacity);
       ids = ids == null ? null : Arrays.copyOf(ids, capacity);
+      groups = groups == null ? null : Arrays.copyOf(groups, capacity);
+      times = times == null ? null : Arrays.copyOf(times, capacity);
     }
     for (int f = 0; f < dim; f++) {
       features[size * dim + f] = row[f] + 0.0;
     }
     values[size] = value + 0.0;
     weights[size] = weight;
-    folds[size] = fold;
-    if (id != null) {
+    folds[size] = tags.fold();
+    if (tags.id() != null) {
       ids = ids == null ? new String[values.length] : ids;
-      ids[size] = id;
+      ids[size] = tags.id();
+    }
+    if (tags.group() != null) {
+      groups = groups == null ? new String[values.length] : groups;
+      lastGroup = tags.group().equals(lastGroup) ? lastGroup : tags.group();
+      groups[size] = lastGroup;
+    }
+    if (tags.time() != null) {
+      times = times == null ? new long[values.length] : times;
+      times[size] = tags.time();
     }
     size++;
   }
@@ -80,6 +92,8 @@ public final class RowChunk implements Serializable {
     weights = Arrays.copyOf(weights, size);
     folds = Arrays.copyOf(folds, size);
     ids = ids == null ? null : Arrays.copyOf(ids, size);
+    groups = groups == null ? null : Arrays.copyOf(groups, size);
+    times = times == null ? null : Arrays.copyOf(times, size);
     return this;
   }
 
@@ -118,5 +132,19 @@ public final class RowChunk implements Serializable {
 
   boolean hasIds() {
     return ids != null;
+  }
+
+  /** The group of a row, null for none. */
+  String group(int r) {
+    return groups == null ? null : groups[r];
+  }
+
+  /** The time of a row; 0 for none. */
+  long time(int r) {
+    return times == null ? 0 : times[r];
+  }
+
+  boolean hasTimes() {
+    return times != null;
   }
 }

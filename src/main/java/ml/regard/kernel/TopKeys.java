@@ -43,7 +43,7 @@ final class TopKeys implements KeyAttention.Visitor {
     }
     least = new double[attention.size()];
     Arrays.fill(least, Double.NEGATIVE_INFINITY);
-    for (BlockSummary block : attention.keys().summaries()) {
+    for (BlockSummary block : attention.reachable()) {
       for (int i = 0; block.size() >= count && i < least.length; i++) {
         least[i] = Math.max(least[i], attention.leastLogit(i, block));
       }

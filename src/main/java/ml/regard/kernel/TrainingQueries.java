@@ -24,8 +24,15 @@ public final class TrainingQueries implements Serializable {
   private int[] queries = new int[16]; // of each row
   private Twins.Sums[] twinSums = new Twins.Sums[16]; // of each row; null without twins
   private int[] firstRows = new int[16]; // of each query
-  private int[] leftOutFirst = new int[16];
-  private int[] leftOutEnd = new int[16];
+  private PositionRanges leftOutRanges = new PositionRanges(16);
+
+  /** What each query may attend to; null where every key is allowed. */
+  private PositionRanges allowed;
+
+  /** Of the rows, and of the keys that they attend to; not needed where nothing is masked. */
+  private transient AttentionMask ownMask;
+
+  private transient AttentionMask mask;
 
   /** All blocks of the keys that rows are added from; none where they are not known. */
   private final transient List<BlockSummary> blocks;
@@ -56,7 +63,20 @@ public final class TrainingQueries implements Serializable {
 
   /** The rows at the given positions of packed keys, ascending. */
   public static TrainingQueries of(PackedKeys keys, int[] positions, LeaveOut leaveOut) {
+    return of(keys, positions, leaveOut, keys.mask());
+  }
+
+  /**
+   * The same where the keys that they attend to may be others.
+   *
+   * @param mask of those keys
+   */
+  public static TrainingQueries of(
+      PackedKeys keys, int[] positions, LeaveOut leaveOut, AttentionMask mask) {
     TrainingQueries queries = new TrainingQueries(keys.dim(), leaveOut);
+    queries.ownMask = keys.mask();
+    queries.mask = mask;
+    queries.allowed = mask.masks() ? new PositionRanges(16) : null;
     int first = 0;
     int end = 0;
     for (int position : positions) {
@@ -124,13 +144,17 @@ public final class TrainingQueries implements Serializable {
     boolean asks = row == 0 || positions[row - 1] < siteFirst;
     if (asks) {
       firstRows[numQueries] = row;
-      leftOutFirst[numQueries] = first;
-      leftOutEnd[numQueries] = end;
+      leftOutRanges.set(numQueries, first, end);
+      if (allowed != null) {
+        allow(position);
+      }
       numQueries++;
     }
     positions[row] = position;
     queries[row] = numQueries - 1;
-    if (leaveOut == LeaveOut.ROW && block.starts[site + 1] - block.starts[site] > 1) {
+    boolean attendsToTwins = allowed == null || !mask.hasTimes();
+    boolean leavesOne = leaveOut == LeaveOut.ROW && attendsToTwins;
+    if (leavesOne && block.starts[site + 1] - block.starts[site] > 1) {
       if (twins == null || twinsOf != siteFirst) {
         twins = new Twins(block, site);
         twinsOf = siteFirst;
@@ -141,13 +165,22 @@ public final class TrainingQueries implements Serializable {
     return asks;
   }
 
-  /** Adds the rows of another batch, which come behind these, behind these. */
+  /** Sets what the next query, the row at a position, may attend to. */
+  private void allow(int position) {
+    int group = ownMask.groupOf(position);
+    if (ownMask == mask) {
+      allowed.set(numQueries, mask.groupFirst(group), mask.end(position));
+    } else {
+      mask.allow(allowed, numQueries, ownMask.group(group), ownMask.time(position));
+    }
+  }
+
+  /** Adds the rows of another batch, which come behind these, behind these; none are masked. */
   public TrainingQueries addAll(TrainingQueries other) {
     reserve(size() + other.size());
     for (int q = 0; q < other.numQueries; q++) {
       firstRows[numQueries + q] = size() + other.firstRows[q];
-      leftOutFirst[numQueries + q] = other.leftOutFirst[q];
-      leftOutEnd[numQueries + q] = other.leftOutEnd[q];
+      leftOutRanges.set(numQueries + q, other.leftOutRanges.first(q), other.leftOutRanges.end(q));
     }
     System.arraycopy(other.leftOut, 0, leftOut, 3 * numQueries, 3 * other.numQueries);
     for (int i = 0; i < other.size(); i++) {
@@ -195,9 +228,9 @@ public final class TrainingQueries implements Serializable {
     return QueryBlock.leavingOut(
         rows.dim(),
         features,
-        Arrays.copyOf(leftOutFirst, numQueries),
-        Arrays.copyOf(leftOutEnd, numQueries),
-        weights);
+        leftOutRanges.resized(numQueries),
+        weights,
+        allowed == null ? null : allowed.resized(numQueries));
   }
 
   /**
@@ -257,8 +290,8 @@ public final class TrainingQueries implements Serializable {
       queries = Arrays.copyOf(queries, capacity);
       twinSums = Arrays.copyOf(twinSums, capacity);
       firstRows = Arrays.copyOf(firstRows, capacity);
-      leftOutFirst = Arrays.copyOf(leftOutFirst, capacity);
-      leftOutEnd = Arrays.copyOf(leftOutEnd, capacity);
+      leftOutRanges = leftOutRanges.resized(capacity);
+      allowed = allowed == null ? null : allowed.resized(capacity);
       leftOut = Arrays.copyOf(leftOut, 3 * capacity);
     }
   }

@@ -48,7 +48,7 @@ record FinalLoss(
     long tied = 0;
     long identical = 0;
     // Sorted by folds, rows with equal features need not be neighbours.
-    if (!(keys.keys() instanceof PackedKeys packed) || packed.numFolds() == 1) {
+    if (!(keys.keys() instanceof PackedKeys packed) || !packed.isFolded()) {
       tied = keys.keys().tiedKeys(false);
       identical = keys.keys().tiedKeys(true);
     }

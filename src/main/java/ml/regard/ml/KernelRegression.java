@@ -234,7 +234,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     if (Double.isNaN(found.meanSquare())) {
       return null;
     }
-    return keys.keys() instanceof PackedKeys packed && packed.numFolds() > 1
+    return keys.keys() instanceof PackedKeys packed && packed.isFolded()
         ? found.inOrder(packed.orderWithoutFolds())
         : found;
   }

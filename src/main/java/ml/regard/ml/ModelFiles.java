@@ -23,6 +23,7 @@ import ml.regard.kernel.Checks;
 import ml.regard.kernel.KeyPacker;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.RowChunk;
+import ml.regard.kernel.RowTags;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
@@ -367,7 +368,8 @@ final class ModelFiles {
           row -> {
             double[] key =
                 row.<Double>getList(0).stream().mapToDouble(Double::doubleValue).toArray();
-            chunk.add(key, row.getDouble(1), row.getDouble(2), 0, row.getString(3));
+            RowTags tags = new RowTags(0, row.getString(3), null, null);
+            chunk.add(key, row.getDouble(1), row.getDouble(2), tags);
           });
       return List.of(chunk.trimmed()).iterator();
     }

@@ -12,6 +12,7 @@ import ml.regard.engine.MemoryStore;
 import ml.regard.kernel.KeyPacker;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.RowChunk;
+import ml.regard.kernel.RowTags;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -117,7 +118,7 @@ final class PackedTraining {
         validation.add(features.toArray(), label, weight);
       } else {
         keys = keys == null ? new RowChunk(dim) : keys;
-        keys.add(features.toArray(), label, weight, fold, id);
+        keys.add(features.toArray(), label, weight, new RowTags(fold, id, null, null));
       }
     }
   }

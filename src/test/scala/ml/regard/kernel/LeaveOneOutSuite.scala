@@ -120,7 +120,7 @@ class LeaveOneOutSuite extends AnyFunSuite {
   test("what a row leaves out: nothing, itself, its ties or its fold") {
     val rows = Rows.random(30, 2, seed = 71, weighted = true)
     val keys = tied(rows)
-    assert(keys.numFolds == 4 && keys.tiedKeys(false) == 60 && keys.tiedKeys(true) == 0)
+    assert(keys.isFolded && keys.tiedKeys(false) == 60 && keys.tiedKeys(true) == 0)
     val twice = Rows.of(keys)
     val fold = rows.features.zipWithIndex.map { case (x, i) => x.toSeq -> i % 4 }.toMap
     val w = Array(0.8, 1.3)

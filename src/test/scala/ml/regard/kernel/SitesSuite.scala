@@ -128,9 +128,9 @@ class SitesSuite extends AnyFunSuite {
     val random = new Random(9)
     for (i <- 0 until 200) chunk.add(Array(random.nextInt(5).toDouble), i, 1, i % 4)
     val folded = new KeyPacker(1).addAll(chunk).pack()
-    assert(folded.numFolds == 4 && folded.numSites == 20)
+    assert(folded.isFolded && folded.numSites == 20)
     val whole = folded.withoutFolds
-    assert(whole.numFolds == 1 && whole.numSites == 5)
+    assert(!whole.isFolded && whole.numSites == 5)
     val unfolded = new RowChunk(1)
     for (i <- 0 until 200) unfolded.add(Array(Rows.of(folded).features(i).head), folded.value(i), 1)
     assert(new KeyPacker(1).addAll(unfolded).pack().contentHash == whole.contentHash)
