@@ -29,7 +29,7 @@ final class BroadcastEngine implements Engine {
 
   private final JavaSparkContext spark;
   private final int dim;
-  private final int numKeys;
+  private final double numPairs;
   private final int numRows;
   private final int numBlocks;
   private final int numPartitions;
@@ -55,7 +55,8 @@ final class BroadcastEngine implements Engine {
       double tolerance) {
     this.spark = spark;
     this.dim = keys.dim();
-    this.numKeys = keys.numKeys();
+    this.numPairs =
+        rows == keys ? keys.mask().numPairs() : (double) rows.numKeys() * keys.numKeys();
     this.numRows = rows.numKeys();
     this.numBlocks = rows.numBlocks();
     this.numPartitions = numPartitions;
@@ -80,7 +81,7 @@ final class BroadcastEngine implements Engine {
     Broadcast<PackedKeys> shared = keys;
     Broadcast<PackedKeys> asking = rows;
     double moved = tolerance;
-    int tasks = tasks(request.passes() * numRows * numKeys);
+    int tasks = tasks(request.passes() * numPairs);
     List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
     return spark
         .parallelize(numbers, tasks)

@@ -3,6 +3,7 @@ package ml.regard.engine;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Predicate;
+import ml.regard.kernel.AttentionMask;
 import ml.regard.kernel.BlockSummary;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Keys;
@@ -56,6 +57,11 @@ final class CalibratedKeys implements Keys {
   @Override
   public int numOthers() {
     return 1;
+  }
+
+  @Override
+  public AttentionMask mask() {
+    return keys.mask();
   }
 
   @Override

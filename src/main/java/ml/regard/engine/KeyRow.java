@@ -8,7 +8,7 @@ import ml.regard.kernel.KeyIds;
  * A row of the {@link KeyTable} as Spark's bean encoder wants it: flat arrays, no boxes. While rows
  * are sorted, a row has its place on the curve for a position.
  */
-public final class KeyRow implements Serializable, Comparable<KeyRow> {
+public class KeyRow implements Serializable, Comparable<KeyRow> {
   private static final long serialVersionUID = 1;
 
   private long position;

@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.RowTags;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -16,13 +18,16 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Keys in canonical order as a table: position (long), features (array of double), value and weight
- * (double), and id (string), null where the user gave none. In its Parquet files positions are
- * consecutive, and row groups are small, so that a task reads its part with little memory.
+ * (double), and id (string), null where the user gave none; and where keys are masked group
+ * (string) and time (long). In its Parquet files positions are consecutive, and row groups are
+ * small, so that a task reads its part with little memory.
  */
 final class KeyTable {
   private static final int ROW_GROUP_BYTES = 16 << 20;
   private static final int PARTITION_BYTES = 64 << 20;
   private static final String[] COLUMNS = {"position", "features", "value", "weight", "id"};
+
+  private static final String[] MASKED = {"`group`", "time"};
 
   /** For files of an older model too, which have no id. */
   static final String SCHEMA =
@@ -36,11 +41,14 @@ final class KeyTable {
     int partitions =
         (int) Math.max(1, Math.min(keys.numBlocks(), KeyMemory.bytes(keys) / PARTITION_BYTES));
     List<Integer> blocks = IntStream.range(0, keys.numBlocks()).boxed().toList();
-    return of(
-        session,
+    JavaRDD<MaskedKeyRow> rows =
         JavaSparkContext.fromSparkContext(session.sparkContext())
             .parallelize(blocks, partitions)
-            .flatMap(block -> rowsOf(shared.value().block(block))));
+            .flatMap(block -> rowsOf(shared.value(), shared.value().block(block)));
+    Dataset<MaskedKeyRow> table =
+        session.createDataset(rows.rdd(), Encoders.bean(MaskedKeyRow.class));
+    Stream<String> masked = Stream.of(keys.mask().masks() ? MASKED : new String[0]);
+    return table.selectExpr(Stream.concat(Stream.of(COLUMNS), masked).toArray(String[]::new));
   }
 
   /** In how many parts so many rows are sorted: about 64 MB each, or one for each core. */
@@ -63,15 +71,18 @@ final class KeyTable {
     return session.createDataset(rows.rdd(), Encoders.bean(KeyRow.class)).selectExpr(COLUMNS);
   }
 
-  private static Iterator<KeyRow> rowsOf(KeyBlock block) {
-    List<KeyRow> rows = new ArrayList<>(block.size());
+  private static Iterator<MaskedKeyRow> rowsOf(PackedKeys keys, KeyBlock block) {
+    List<MaskedKeyRow> rows = new ArrayList<>(block.size());
     for (int j = 0; j < block.size(); j++) {
-      KeyRow row = new KeyRow();
+      MaskedKeyRow row = new MaskedKeyRow();
       row.setPosition((long) block.firstPosition() + j);
       row.setFeatures(block.key(j));
       row.setValue(block.value(j));
       row.setWeight(block.weight(j));
-      row.setId(block.id(j));
+      RowTags tags = keys.mask().tags(block.firstPosition() + j, block.id(j));
+      row.setId(tags.id());
+      row.setGroup(tags.group());
+      row.setTime(tags.time());
       rows.add(row);
     }
     return rows.iterator();

@@ -66,8 +66,9 @@ public final class MemoryStore implements KeyStore {
   public Residuals residuals(
       JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
     Broadcast<PackedKeys> shared = spark.broadcast(keys);
-    double pairs = (double) keys.numKeys() * keys.numKeys();
-    int tasks = Math.min(PairTasks.tasks(pairs, spark.defaultParallelism()), keys.numBlocks());
+    int tasks =
+        Math.min(
+            PairTasks.tasks(keys.mask().numPairs(), spark.defaultParallelism()), keys.numBlocks());
     try {
       return Residuals.of(
           spark

@@ -108,12 +108,12 @@ public final class Residuals implements Serializable {
   /**
    * The same residuals of keys in another order.
    *
-   * @param positions by new position, the old one
+   * @param positions by new position, the old one; negative for a key without a residual
    */
   public Residuals inOrder(int[] positions) {
     double[] moved = new double[positions.length];
     for (int j = 0; j < moved.length; j++) {
-      moved[j] = values[positions[j]];
+      moved[j] = positions[j] < 0 ? Double.NaN : values[positions[j]];
     }
     return new Residuals(moved, meanSquare);
   }

@@ -87,7 +87,7 @@ public final class AttentionMask implements Serializable {
   }
 
   /** What the key at a position has beside its numbers, but for its fold. */
-  RowTags tags(int position, String id) {
+  public RowTags tags(int position, String id) {
     return masks()
         ? new RowTags(0, id, group(groupOf(position)), time(position))
         : new RowTags(0, id, null, null);
@@ -170,6 +170,11 @@ public final class AttentionMask implements Serializable {
       pairs += (double) (end - runStarts[r]) * (runStarts[r] - first);
     }
     return pairs;
+  }
+
+  /** Whether some row may attend to another one. */
+  public boolean hasPairs() {
+    return numPairs() > (times == null ? numKeys : 0);
   }
 
   /** A hash of the group and the time of every key; 0 where there are none. */

@@ -60,8 +60,12 @@ public final class KeyPacker {
 
   /** The keys in canonical order. */
   public PackedKeys pack() {
+    return pack(SpaceOrder.of(columns(positiveWeights())));
+  }
+
+  /** The keys in the order that they would have among others, whose place in space is given. */
+  PackedKeys pack(SpaceOrder order) {
     int n = positiveWeights();
-    SpaceOrder order = SpaceOrder.of(columns(n));
     Row[] rows = sorted(n, order);
     double centre = valueCentre(rows);
     int numBlocks = (n + PackedKeys.BLOCK_SIZE - 1) / PackedKeys.BLOCK_SIZE;

@@ -56,6 +56,11 @@ public interface Keys {
     return BlockSummary.tiedKeys(summaries(), alike, position -> false);
   }
 
+  /** Which of them a query may attend to: all, as a rule. */
+  default AttentionMask mask() {
+    return AttentionMask.none(numKeys());
+  }
+
   /** A hash of all keys with their positions, to the last bit; 0 where it is not known. */
   default long contentHash() {
     return summaries().stream().mapToLong(BlockSummary::contentHash).sum();

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
  * All keys {@code [numKeys x dim]} with their values and importance weights, in canonical order and
@@ -161,7 +162,7 @@ public final class PackedKeys implements Keys, Serializable {
     return foldStarts.length > mask.numRuns();
   }
 
-  /** Which keys a query may attend to. */
+  @Override
   public AttentionMask mask() {
     return mask;
   }
@@ -178,20 +179,38 @@ public final class PackedKeys implements Keys, Serializable {
 
   /** The same rows in one fold. */
   public PackedKeys withoutFolds() {
-    return new KeyPacker(dim).addAll(rows()).pack();
+    return new KeyPacker(dim).addAll(rows(position -> true)).pack();
   }
 
   /** By position among {@link #withoutFolds}, the position that each key has here. */
   public int[] orderWithoutFolds() {
-    return new KeyPacker(dim).addAll(rows()).order();
+    return new KeyPacker(dim).addAll(rows(position -> true)).order();
   }
 
-  private RowChunk rows() {
+  /** Those earlier than a time, in the order that they have here, without folds. */
+  public PackedKeys before(long time) {
+    return new KeyPacker(dim).addAll(rows(position -> mask.time(position) < time)).pack(order);
+  }
+
+  /** By position, that of each key among those {@link #before} a time; negative for the others. */
+  public int[] orderBefore(long time) {
+    int[] order = new int[numKeys];
+    int next = 0;
+    for (int position = 0; position < numKeys; position++) {
+      order[position] = mask.time(position) < time ? next++ : -1;
+    }
+    return order;
+  }
+
+  private RowChunk rows(IntPredicate wanted) {
     RowChunk rows = new RowChunk(dim);
     for (KeyBlock block : blocks) {
       for (int j = 0; j < block.size(); j++) {
-        RowTags tags = mask.tags(block.firstPosition + j, block.id(j));
-        rows.add(block.key(j), block.values[j], block.weights[j], tags);
+        int position = block.firstPosition + j;
+        if (wanted.test(position)) {
+          RowTags tags = mask.tags(position, block.id(j));
+          rows.add(block.key(j), block.values[j], block.weights[j], tags);
+        }
       }
     }
     return rows;

@@ -48,7 +48,9 @@ record FinalLoss(
     long tied = 0;
     long identical = 0;
     // Sorted by folds, rows with equal features need not be neighbours.
-    if (!(keys.keys() instanceof PackedKeys packed) || !packed.isFolded()) {
+    // Tied rows that are earlier than another are no neighbours of it.
+    if (!(keys.keys() instanceof PackedKeys packed)
+        || (!packed.isFolded() && !packed.mask().hasTimes())) {
       tied = keys.keys().tiedKeys(false);
       identical = keys.keys().tiedKeys(true);
     }

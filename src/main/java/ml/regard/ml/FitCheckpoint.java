@@ -69,7 +69,9 @@ final class FitCheckpoint implements EvaluationLog {
           "topKeys",
           "quantilesCol",
           "quantiles",
-          "keyIdCol");
+          "keyIdCol",
+          "groupCol",
+          "timeCol");
 
   private final FileSystem files;
   private final Path folder;
@@ -110,7 +112,7 @@ final class FitCheckpoint implements EvaluationLog {
   }
 
   private static ObjectNode identity(KernelRegressionParams params, TrainingRows rows) {
-    KeyStore keys = rows.keys();
+    KeyStore keys = rows.learned();
     ObjectNode identity = JSON.createObjectNode();
     identity.put("formatVersion", 2);
     identity.put("regardVersion", Build.version());

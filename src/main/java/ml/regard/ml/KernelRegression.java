@@ -108,6 +108,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     if (!getKeyIdCol().isEmpty()) {
       Columns.requireAtomic(schema, getKeyIdCol(), "keyIdCol");
     }
+    MaskColumns.require(schema, this);
     requireCompatible();
     return OutputColumns.append(schema, this);
   }
@@ -135,6 +136,26 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
           "validationIndicatorCol stops solver newton, and sgd in log widths without"
               + " miniBatchFraction, but not these steps");
     }
+    requireCompatibleMasks();
+  }
+
+  private void requireCompatibleMasks() {
+    boolean timed = !getTimeCol().isEmpty();
+    if (timed && !getLeaveOut().equals("row")) {
+      throw new IllegalArgumentException(
+          "timeCol leaves out every row that is not earlier, and needs leaveOut row, but leaveOut is "
+              + getLeaveOut());
+    }
+    if (timed && getCriterion().equals("aicc")) {
+      throw new IllegalArgumentException(
+          "timeCol leaves rows out, and needs criterion loo, but criterion is aicc");
+    }
+    if (!timed && !getFitBefore().isEmpty()) {
+      throw new IllegalArgumentException("fitBefore needs timeCol, which is not set");
+    }
+    if (getGroupCol().isEmpty() && getGroupWidths().equals("own")) {
+      throw new IllegalArgumentException("groupWidths own needs groupCol, which is not set");
+    }
   }
 
   @Override
@@ -146,20 +167,21 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       TrainingRows rows = TrainingRows.read(dataset, this);
       LOG.info("{}", rows.choice().reason());
       progress.read(rows);
-      return fit(session, rows, progress, started);
+      return fit(session, dataset.schema(), rows, progress, started);
     }
   }
 
   private KernelRegressionModel fit(
-      SparkSession session, TrainingRows rows, FitProgress progress, long started) {
+      SparkSession session,
+      StructType schema,
+      TrainingRows rows,
+      FitProgress progress,
+      long started) {
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-    KeyStore keys = rows.keys();
+    KeyStore keys = rows.learned();
     boolean learns = !getSolver().equals("fixed");
-    if (learns && keys.keys().numKeys() < 2) {
-      throw new DataException(
-          "leave-one-out needs two rows with positive weight that may attend to each other, but"
-              + " there is "
-              + keys.keys().numKeys());
+    if (learns) {
+      rows.requirePairs();
     }
     try (Engine engine =
             keys.objective(spark, getNumPartitions(), getAggregationDepth(), getAnswerTolerance());
@@ -179,7 +201,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       FinalLoss loss = FinalLoss.of(learned, objective, measured(learned, objective), this, keys);
       loss.warnings(scales, learned).forEach(LOG::warn);
       LOG.info("{}", loss.stopReason());
-      Residuals residuals = residuals(spark, keys, learned, loss.passes(), progress);
+      Residuals residuals = residuals(spark, rows, learned, loss.passes(), progress);
       double seconds = (System.nanoTime() - started) / 1e9;
       KernelRegressionTrainingSummary summary =
           new KernelRegressionTrainingSummary(
@@ -193,8 +215,9 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
               seconds);
       RegardMetrics.loss(summary.looLoss());
       KernelRegressionModel model =
-          new KernelRegressionModel(uid, keys.withoutFolds(), learned.inverseWidths())
+          new KernelRegressionModel(uid, rows.keys().withoutFolds(), learned.inverseWidths())
               .withSummary(summary)
+              .withTimeKind(MaskColumns.kind(schema, this))
               .withResiduals(residuals);
       copyValues(model.setParent(this), ParamMap.empty());
       return getCompact() ? model.compact(spark) : model;
@@ -204,13 +227,14 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
   /** What standard errors are made of; null where they are not wanted, or cannot be had. */
   private Residuals residuals(
       JavaSparkContext spark,
-      KeyStore keys,
+      TrainingRows rows,
       Learned learned,
       double lastPasses,
       FitProgress progress) {
     if (getCalibration().equals("none") || learned.cancelled()) {
       return null;
     }
+    KeyStore keys = rows.learned();
     if (!isSet(calibration()) && learned.passes() + lastPasses < 1) {
       LOG.info("learning took less than a pass, which residuals would: the model has none");
       return null;
@@ -234,9 +258,12 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     if (Double.isNaN(found.meanSquare())) {
       return null;
     }
-    return keys.keys() instanceof PackedKeys packed && packed.isFolded()
-        ? found.inOrder(packed.orderWithoutFolds())
-        : found;
+    if (keys.keys() instanceof PackedKeys packed && packed.isFolded()) {
+      return found.inOrder(packed.orderWithoutFolds());
+    }
+    return rows.before().isEmpty()
+        ? found
+        : found.inOrder(((PackedKeys) rows.keys().keys()).orderBefore(rows.before().getAsLong()));
   }
 
   /** The errors of the rows held out; null where there are none. */
@@ -244,7 +271,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     return rows.validation()
         .map(
             held ->
-                ((MemoryStore) rows.keys())
+                ((MemoryStore) rows.learned())
                     .validation(
                         spark,
                         held,
@@ -591,6 +618,30 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
   /** The column with a name for each training row. */
   public KernelRegression setKeyIdCol(String value) {
     set(keyIdCol(), value);
+    return this;
+  }
+
+  /** The column with the group of each row: a row attends to keys of its own group alone. */
+  public KernelRegression setGroupCol(String value) {
+    set(groupCol(), value);
+    return this;
+  }
+
+  /** The column with the time of each row: a row attends to strictly earlier keys alone. */
+  public KernelRegression setTimeCol(String value) {
+    set(timeCol(), value);
+    return this;
+  }
+
+  /** The time before which rows are learned from; the others are keys only. */
+  public KernelRegression setFitBefore(String value) {
+    set(fitBefore(), value);
+    return this;
+  }
+
+  /** Whose widths are learned: shared or own. */
+  public KernelRegression setGroupWidths(String value) {
+    set(groupWidths(), value);
     return this;
   }
 }

@@ -9,6 +9,7 @@ import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
 import ml.regard.engine.Residuals;
+import ml.regard.kernel.AttentionMask;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
 import ml.regard.kernel.Keys;
@@ -57,6 +58,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   private final KeyStore store;
   private final double[] inverseWidths;
   private Residuals residuals; // null where there are none
+  private String timeKind = ""; // of the times of the keys, see MaskColumns
   private transient KernelRegressionTrainingSummary summary;
 
   /** A model without keys, for reflection only. */
@@ -135,8 +137,10 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    * transform}.
    *
    * @throws IllegalArgumentException unless the query has d finite features
+   * @throws IllegalStateException if a query needs a group or a time
    */
   public double predict(Vector features) {
+    requireUnmasked();
     return store.pooled(features.toArray(), inverseWidths);
   }
 
@@ -145,8 +149,10 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    *
    * @throws DataException if the model has no keys
    * @throws IllegalArgumentException unless the query has d finite features
+   * @throws IllegalStateException if a query needs a group or a time
    */
   public double[] attentionWeights(Vector features) {
+    requireUnmasked();
     return AttentionPooling.weights(keys(), query(features), inverseWidths)[0];
   }
 
@@ -163,7 +169,8 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   /**
    * The curve of a model with one feature. Cost: points x n exponentials on the driver.
    *
-   * @throws IllegalStateException if the model has another number of features
+   * @throws IllegalStateException if the model has another number of features, or a query needs a
+   *     group or a time
    */
   public Curve curve(int points) {
     if (keys().dim() != 1) {
@@ -191,6 +198,13 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return store.table(spark);
   }
 
+  private void requireUnmasked() {
+    if (isMasked()) {
+      throw new IllegalStateException(
+          "a query of this model needs a group or a time, which transform takes from its columns");
+    }
+  }
+
   private QueryBlock query(Vector features) {
     return QueryBlock.of(keys().dim(), new double[][] {features.toArray()});
   }
@@ -198,6 +212,8 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   @Override
   public StructType transformSchema(StructType schema) {
     Columns.requireFeatures(schema, getFeaturesCol(), keys().dim());
+    requireMaskColumns();
+    MaskColumns.require(schema, this, timeKind);
     for (OutputColumn column : OutputColumns.of(this)) {
       if (column.needs() != OutputColumn.Needs.VALUES && !hasKeys()) {
         throw new DataException(
@@ -218,6 +234,31 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return OutputColumns.append(schema, this);
   }
 
+  /** Where keys are masked, queries must say what they may attend to, and only there. */
+  private void requireMaskColumns() {
+    requireMaskColumn("groupCol", getGroupCol(), mask().hasGroups(), "groups");
+    requireMaskColumn("timeCol", getTimeCol(), mask().hasTimes(), "times");
+  }
+
+  private static void requireMaskColumn(String param, String column, boolean has, String what) {
+    if (has == column.isEmpty()) {
+      throw new DataException(
+          has
+              ? "the keys of the model have %s, and so its queries need a %s".formatted(what, param)
+              : "the keys of the model have no %s, and so %s %s says nothing"
+                  .formatted(what, param, column));
+    }
+  }
+
+  /** Whether a query attends only to keys of its own group, or only to earlier ones. */
+  public boolean isMasked() {
+    return mask().masks();
+  }
+
+  private AttentionMask mask() {
+    return keys().mask();
+  }
+
   private boolean isAuto() {
     return getEngine().equals(EngineChoice.AUTO);
   }
@@ -231,8 +272,9 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
         OutputColumns.needResiduals(this)
             ? store.share(spark, how, residuals)
             : store.share(spark, how);
+    Dataset<Row> asking = isMasked() ? MaskColumns.behind(dataset, this) : dataset.toDF();
     Dataset<Row> scored =
-        dataset.toDF().mapPartitions(new PoolRows(shared, how, this), Encoders.row(schema));
+        asking.mapPartitions(new PoolRows(shared, how, this), Encoders.row(schema));
     return withMetadata(scored, schema);
   }
 
@@ -281,6 +323,15 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return this;
   }
 
+  KernelRegressionModel withTimeKind(String value) {
+    timeKind = value;
+    return this;
+  }
+
+  String timeKind() {
+    return timeKind;
+  }
+
   Optional<Residuals> residuals() {
     return Optional.ofNullable(residuals);
   }
@@ -315,6 +366,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     KernelRegressionModel copy =
         new KernelRegressionModel(uid, store, inverseWidths)
             .withSummary(summary)
+            .withTimeKind(timeKind)
             .withResiduals(residuals);
     return copyValues(copy, extra).setParent(parent());
   }
@@ -460,5 +512,17 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   public String toString() {
     return "KernelRegressionModel: uid=%s, numKeys=%d, numFeatures=%d, widths=%s"
         .formatted(uid, numKeys(), numFeatures(), Arrays.toString(widths()));
+  }
+
+  /** The column with the group of each query, where the keys have groups. */
+  public KernelRegressionModel setGroupCol(String value) {
+    set(groupCol(), value);
+    return this;
+  }
+
+  /** The column with the time of each query, where the keys have times. */
+  public KernelRegressionModel setTimeCol(String value) {
+    set(timeCol(), value);
+    return this;
   }
 }

@@ -351,4 +351,36 @@ public interface KernelRegressionParams extends Params {
   default String getKeyIdCol() {
     return getOrDefault(keyIdCol());
   }
+
+  default Param<String> groupCol() {
+    return definitions().groupCol;
+  }
+
+  default String getGroupCol() {
+    return getOrDefault(groupCol());
+  }
+
+  default Param<String> timeCol() {
+    return definitions().timeCol;
+  }
+
+  default String getTimeCol() {
+    return getOrDefault(timeCol());
+  }
+
+  default Param<String> fitBefore() {
+    return definitions().fitBefore;
+  }
+
+  default String getFitBefore() {
+    return getOrDefault(fitBefore());
+  }
+
+  default Param<String> groupWidths() {
+    return definitions().groupWidths;
+  }
+
+  default String getGroupWidths() {
+    return getOrDefault(groupWidths());
+  }
 }

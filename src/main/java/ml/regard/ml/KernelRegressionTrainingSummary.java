@@ -207,7 +207,7 @@ public final class KernelRegressionTrainingSummary {
 
   /** How many times the rows of the final loss are all rows. */
   private double share() {
-    return (double) rows.keys().keys().numKeys() / (last.rows() + last.noKeys());
+    return (double) rows.learned().keys().numKeys() / (last.rows() + last.noKeys());
   }
 
   /** The leave-one-out R^2 of the same rows at the final widths; NaN when labels do not differ. */
@@ -230,8 +230,11 @@ public final class KernelRegressionTrainingSummary {
     return rows.zeroWeights();
   }
 
-  /** Rows that have no other row to attend to, and so no leave-one-out prediction. */
+  /**
+   * Rows that have no other row to attend to, and so no leave-one-out prediction: those without a
+   * group or a time where keys have one among them, which are no keys either.
+   */
   public long rowsWithoutKeys() {
-    return last.noKeys();
+    return last.noKeys() + rows.maskless();
   }
 }

@@ -45,8 +45,9 @@ import scala.Option;
  * <pre>
  *   PATH/metadata   Spark ML metadata (JSON) with a section "regard":
  *                   formatVersion, numKeys, numFeatures, valueCentre, contentHash, inverseWidths,
- *                   meanSquaredResidual where there are residuals
- *   PATH/keys       Parquet: position, features array, value, weight, id (null for none)
+ *                   meanSquaredResidual where there are residuals, timeKind where keys have times
+ *   PATH/keys       Parquet: position, features array, value, weight, id (null for none), and from
+ *                   version 4 on group and time where keys are masked
  *   PATH/residuals  Parquet: position, residual; where there are any, from version 3 on
  *   PATH/nodes      in the place of keys where the model is compact ({@link NodeStore})
  * </pre>
@@ -56,12 +57,13 @@ import scala.Option;
  * deserialisation.
  */
 final class ModelFiles {
-  static final int FORMAT_VERSION = 3;
+  static final int FORMAT_VERSION = 4;
   private static final String SECTION = "regard";
   private static final String KEYS = "keys";
   private static final String NODES = "nodes";
   private static final String RESIDUALS = "residuals";
   private static final String MEAN_SQUARE = "meanSquaredResidual";
+  private static final String TIME_KIND = "timeKind";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Logger LOG = LoggerFactory.getLogger(ModelFiles.class);
 
@@ -143,8 +145,11 @@ final class ModelFiles {
 
     /** The first version that has what the model has: readers of that one can read it. */
     private int version() {
-      if (model.residuals().isPresent()) {
+      if (model.isMasked()) {
         return FORMAT_VERSION;
+      }
+      if (model.residuals().isPresent()) {
+        return 3;
       }
       return model.hasKeys() ? 1 : 2;
     }
@@ -159,6 +164,9 @@ final class ModelFiles {
       section.put("contentHash", contentHash(model.store()));
       section.put("inverseWidths", model.learnedInverseWidths());
       model.residuals().ifPresent(found -> section.put(MEAN_SQUARE, found.meanSquare()));
+      if (model.isMasked()) {
+        section.put(TIME_KIND, model.timeKind());
+      }
       String json = JSON.writeValueAsString(Map.of(SECTION, section));
       return (JObject) JsonMethods$.MODULE$.mapper().readValue(json, org.json4s.JValue.class);
     }
@@ -193,6 +201,7 @@ final class ModelFiles {
       requireWhole(path, section, store, numKeys);
       KernelRegressionModel model =
           new KernelRegressionModel(metadata.uid(), store, inverseWidths)
+              .withTimeKind(section.path(TIME_KIND).asText())
               .withResiduals(residuals(path, section));
       setParams(metadata, model);
       engine.ifPresent(model::setEngine);
@@ -213,6 +222,10 @@ final class ModelFiles {
       int numKeys = section.path("numKeys").asInt();
       int numFeatures = section.path("numFeatures").asInt();
       SparkContext spark = sparkSession().sparkContext();
+      if (section.has(TIME_KIND)) {
+        requireBroadcast(path, asked);
+        asked = EngineChoice.BROADCAST;
+      }
       boolean within = params.getAnswerTolerance() >= EngineChoice.LATTICE_TOLERANCE;
       EngineChoice choice = EngineChoice.of(asked, spark, numKeys, numFeatures, within);
       if (choice.isLattice()) {
@@ -228,6 +241,14 @@ final class ModelFiles {
       return choice.isBroadcast()
           ? new MemoryStore(readKeys(path, numFeatures))
           : open(path, section, choice);
+    }
+
+    private static void requireBroadcast(String path, String asked) {
+      if (!asked.equals(EngineChoice.AUTO) && !asked.equals(EngineChoice.BROADCAST)) {
+        throw new DataException(
+            "the keys of the model at %s have groups or times: it needs engine broadcast or auto, not %s"
+                .formatted(path, asked));
+      }
     }
 
     /** Null where there are none. */
@@ -349,7 +370,9 @@ final class ModelFiles {
         chunks =
             sparkSession()
                 .read()
-                .schema("features ARRAY<DOUBLE>, value DOUBLE, weight DOUBLE, id STRING")
+                .schema(
+                    "features ARRAY<DOUBLE>, value DOUBLE, weight DOUBLE, id STRING,"
+                        + " `group` STRING, time BIGINT")
                 .parquet(folder)
                 .toJavaRDD()
                 .mapPartitions(rows -> chunk(rows, numFeatures))
@@ -368,7 +391,7 @@ final class ModelFiles {
           row -> {
             double[] key =
                 row.<Double>getList(0).stream().mapToDouble(Double::doubleValue).toArray();
-            RowTags tags = new RowTags(0, row.getString(3), null, null);
+            RowTags tags = new RowTags(0, row.getString(3), row.getString(4), row.getAs(5));
             chunk.add(key, row.getDouble(1), row.getDouble(2), tags);
           });
       return List.of(chunk.trimmed()).iterator();

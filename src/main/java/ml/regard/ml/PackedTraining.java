@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import ml.regard.DataException;
 import ml.regard.engine.EngineChoice;
@@ -21,8 +22,17 @@ import org.apache.spark.sql.Row;
 final class PackedTraining {
   private PackedTraining() {}
 
-  static TrainingRows read(Dataset<Row> table, EngineChoice choice, KernelRegressionParams params) {
-    List<PartitionRows> partitions = table.toJavaRDD().mapPartitions(PartitionRows::read).collect();
+  /**
+   * Reads them.
+   *
+   * @param before the time before which rows are learned from; empty for all
+   */
+  static TrainingRows read(
+      Dataset<Row> table, EngineChoice choice, KernelRegressionParams params, OptionalLong before) {
+    boolean grouped = !params.getGroupCol().isEmpty();
+    boolean timed = !params.getTimeCol().isEmpty();
+    List<PartitionRows> partitions =
+        table.toJavaRDD().mapPartitions(part -> PartitionRows.read(part, grouped, timed)).collect();
     long rows = partitions.stream().mapToLong(p -> p.rows).sum();
     long rejected = partitions.stream().mapToLong(p -> p.rejected).sum();
     String example =
@@ -32,6 +42,12 @@ final class PackedTraining {
             .findFirst()
             .orElse(null);
     TrainingRows.require(params, rows, rejected, example);
+    long maskless = partitions.stream().mapToLong(p -> p.maskless).sum();
+    if (rejected + maskless == rows) {
+      throw new DataException(
+          "none of the %d training rows that can be used has all of groupCol and timeCol"
+              .formatted(maskless));
+    }
     requireOneSize(partitions);
     String indicator = params.getValidationIndicatorCol();
     KeyPacker packer = gather(partitions, p -> p.keys, indicator + " is true in every row");
@@ -45,7 +61,17 @@ final class PackedTraining {
       TrainingRows.requireWeights(validation.get().numKeys(), packer.zeroWeights());
       zeroWeights += packer.zeroWeights();
     }
-    return new TrainingRows(new MemoryStore(keys), validation, choice, rows, rejected, zeroWeights);
+    MemoryStore all = new MemoryStore(keys);
+    MemoryStore learned = all;
+    if (before.isPresent()) {
+      learned = new MemoryStore(keys.before(before.getAsLong()));
+      if (learned.keys().numKeys() == 0) {
+        throw new DataException(
+            "no training row is earlier than fitBefore %s".formatted(params.getFitBefore()));
+      }
+    }
+    return new TrainingRows(
+        all, before, learned, validation, choice, rows, rejected, zeroWeights, maskless);
   }
 
   /** All vectors are as long as the first. */
@@ -77,26 +103,27 @@ final class PackedTraining {
     private int dim; // of the first vector; 0 for none
     private long rows;
     private long rejected;
+    private long maskless;
     private String firstRejected;
     private int otherSize; // of a vector unlike the first; 0 for none
 
-    static Iterator<PartitionRows> read(Iterator<Row> rows) {
+    static Iterator<PartitionRows> read(Iterator<Row> rows, boolean grouped, boolean timed) {
       PartitionRows partition = new PartitionRows();
-      rows.forEachRemaining(partition::add);
+      rows.forEachRemaining(row -> partition.add(row, grouped, timed));
       if (partition.keys != null) {
         partition.keys.trimmed();
       }
       return List.of(partition).iterator();
     }
 
-    private void add(Row row) {
+    private void add(Row row, boolean grouped, boolean timed) {
       rows++;
       Vector features = row.getAs(0);
       Double label = row.getAs(1);
       Double weight = row.getAs(2);
       Long fold = row.getAs(3);
       Boolean held = row.getAs(4);
-      String id = row.getAs(5);
+      RowTags tags = new RowTags(fold == null ? 0 : fold, row.getAs(5), row.getAs(6), row.getAs(7));
       String problem = TrainingRows.problem(features, label, weight);
       if (problem == null && (fold == null || held == null)) {
         problem = fold == null ? "its fold (leaveOut) is null" : "validationIndicatorCol is null";
@@ -113,12 +140,16 @@ final class PackedTraining {
         otherSize = features.size();
         return;
       }
+      if ((grouped && tags.group() == null) || (timed && tags.time() == null)) {
+        maskless++;
+        return;
+      }
       if (held) {
         validation = validation == null ? new RowChunk(dim) : validation;
-        validation.add(features.toArray(), label, weight);
+        validation.add(features.toArray(), label, weight, tags);
       } else {
         keys = keys == null ? new RowChunk(dim) : keys;
-        keys.add(features.toArray(), label, weight, new RowTags(fold, id, null, null));
+        keys.add(features.toArray(), label, weight, tags);
       }
     }
   }

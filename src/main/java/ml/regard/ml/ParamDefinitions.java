@@ -61,6 +61,10 @@ public final class ParamDefinitions implements Serializable {
   final Param<String> quantilesCol;
   final DoubleArrayParam quantiles;
   final Param<String> keyIdCol;
+  final Param<String> groupCol;
+  final Param<String> timeCol;
+  final Param<String> fitBefore;
+  final Param<String> groupWidths;
 
   ParamDefinitions(Params parent) {
     featuresCol = text(parent, "featuresCol", "the column of feature vectors");
@@ -338,6 +342,34 @@ public final class ParamDefinitions implements Serializable {
             "keyIdCol",
             "the column with a name for each training row, of any atomic type, which the model keeps"
                 + " as text and attentionCol shows; empty: none");
+    groupCol =
+        text(
+            parent,
+            "groupCol",
+            "the column with the group of each row, of any atomic type: a row attends only to keys of"
+                + " its own group, in fit and in transform; a null one to none; empty: no groups");
+    timeCol =
+        text(
+            parent,
+            "timeCol",
+            "the column with the time of each row, a timestamp, a date or a whole number: a row"
+                + " attends only to keys strictly earlier than itself, in fit and in transform; a null"
+                + " one to none; empty: no times");
+    fitBefore =
+        text(
+            parent,
+            "fitBefore",
+            "a time, as text that the type of timeCol can be cast from: widths and residuals are"
+                + " learned from the rows before it alone, and the others are keys only; empty: all rows"
+                + " are learned from, which looks ahead where earlier rows are scored again");
+    groupWidths =
+        oneOf(
+            parent,
+            "groupWidths",
+            "with groupCol: shared learns the same widths for all groups; own learns those of each"
+                + " group from its own rows",
+            "shared",
+            "own");
   }
 
   /** Sets the default of every parameter that has one; width has none. */
@@ -383,6 +415,10 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(quantilesCol, "");
     parent.setDefault(quantiles, new double[] {0.1, 0.5, 0.9});
     parent.setDefault(keyIdCol, "");
+    parent.setDefault(groupCol, "");
+    parent.setDefault(timeCol, "");
+    parent.setDefault(fitBefore, "");
+    parent.setDefault(groupWidths, "shared");
   }
 
   private static Param<String> text(Params parent, String name, String doc) {

@@ -30,7 +30,9 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   private final OutputColumn[] columns;
   private final boolean attentionWeights;
   private final int topKeys;
+  private final boolean masked;
 
+  /** Where keys are masked, rows have a group and a time behind their other cells. */
   PoolRows(KeyStore.Shared shared, KeyStore.Answering how, KernelRegressionParams params) {
     this.shared = shared;
     this.how = how;
@@ -39,6 +41,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
     this.columns = OutputColumns.of(params).toArray(OutputColumn[]::new);
     this.attentionWeights = !params.getAttentionWeightsCol().isEmpty();
     this.topKeys = params.getAttentionCol().isEmpty() ? 0 : params.getTopKeys();
+    this.masked = MaskColumns.asked(params);
   }
 
   @Override
@@ -85,20 +88,31 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
 
   private List<Row> pool(List<Row> block) {
     List<Row> kept = new ArrayList<>(block.size());
-    List<double[]> usable = new ArrayList<>(block.size());
+    List<Row> usable = new ArrayList<>(block.size());
+    List<double[]> features = new ArrayList<>(block.size());
     boolean[] pooled = new boolean[block.size()];
     for (Row row : block) {
       double[] query = query(row);
       if (query != null) {
         pooled[kept.size()] = true;
-        usable.add(query);
+        usable.add(row);
+        features.add(query);
       }
       if (query != null || handleInvalid.equals("keep")) {
         kept.add(row);
       }
     }
-    QueryBlock queries = QueryBlock.of(keys().dim(), usable.toArray(double[][]::new));
-    return append(kept, pooled, queries);
+    return append(kept, pooled, queries(usable, features.toArray(double[][]::new)));
+  }
+
+  private QueryBlock queries(List<Row> rows, double[][] features) {
+    if (!masked) {
+      return QueryBlock.of(keys().dim(), features);
+    }
+    String[] groups =
+        rows.stream().map(row -> row.getString(row.size() - 2)).toArray(String[]::new);
+    Long[] times = rows.stream().map(row -> row.<Long>getAs(row.size() - 1)).toArray(Long[]::new);
+    return QueryBlock.masked(keys().dim(), features, keys().mask(), groups, times);
   }
 
   /** The row's query, or null when it cannot be used and need not stop the job. */
@@ -125,13 +139,13 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
     int query = 0;
     for (int r = 0; r < rows.size(); r++) {
       Row row = rows.get(r);
-      Object[] cells = new Object[row.size() + columns.length];
-      for (int c = 0; c < row.size(); c++) {
+      int own = row.size() - (masked ? 2 : 0);
+      Object[] cells = new Object[own + columns.length];
+      for (int c = 0; c < own; c++) {
         cells[c] = row.get(c);
       }
       for (int c = 0; c < columns.length; c++) {
-        cells[row.size() + c] =
-            pooled[r] ? columns[c].cell().of(answers, query) : columns[c].none();
+        cells[own + c] = pooled[r] ? columns[c].cell().of(answers, query) : columns[c].none();
       }
       query += pooled[r] ? 1 : 0;
       appended.add(RowFactory.create(cells));

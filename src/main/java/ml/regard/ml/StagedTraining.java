@@ -11,6 +11,7 @@ import static org.apache.spark.sql.functions.when;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalLong;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyRow;
@@ -107,6 +108,7 @@ final class StagedTraining {
             folder.path(KEYS),
             counts.getInt(4),
             choice.engine());
-    return new TrainingRows(keys, Optional.empty(), choice, all, rejected, zeroWeights);
+    return new TrainingRows(
+        keys, OptionalLong.empty(), keys, Optional.empty(), choice, all, rejected, zeroWeights, 0);
   }
 }

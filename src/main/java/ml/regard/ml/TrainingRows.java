@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import ml.regard.DataException;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.KeyStore;
@@ -23,25 +24,34 @@ import org.apache.spark.sql.types.DataTypes;
  * The training rows of a dataset, checked, counted and put where the engine wants them.
  *
  * @param keys the rows of positive weight in canonical order
+ * @param before the time before which rows are learned from; empty for all rows
+ * @param learned those keys that widths are learned from
  * @param validation rows of positive weight that are no keys, where a column tells them apart
  * @param choice the engine, and why
  * @param rows all rows read
  * @param rejected rows that were dropped because a cell cannot be used
  * @param zeroWeights rows that were dropped because their weight is zero
+ * @param maskless rows that were dropped because they have no group or no time where keys have one:
+ *     they may attend to none, and none to them
  */
 record TrainingRows(
     KeyStore keys,
+    OptionalLong before,
+    KeyStore learned,
     Optional<PackedKeys> validation,
     EngineChoice choice,
     long rows,
     long rejected,
-    long zeroWeights) {
+    long zeroWeights,
+    long maskless) {
   static final String FEATURES = "features";
   static final String VALUE = "value";
   static final String WEIGHT = "weight";
   static final String FOLD = "fold";
   static final String VALIDATION = "validation";
   static final String ID = "id";
+  static final String GROUP = "group";
+  static final String TIME = "time";
 
   /**
    * Counts the rows, chooses the engine by their number, and reads them. An engine that does not do
@@ -61,15 +71,42 @@ record TrainingRows(
             weight(params).cast(DataTypes.DoubleType).as(WEIGHT),
             fold(params).as(FOLD),
             validation(params).as(VALIDATION),
-            id(params).cast(DataTypes.StringType).as(ID));
+            id(params).cast(DataTypes.StringType).as(ID),
+            MaskColumns.group(params).as(GROUP),
+            MaskColumns.time(dataset.schema(), params).as(TIME));
     int dim = dim(rows);
     EngineChoice.requireFeatures(asked, dim);
     boolean latticeServes = latticeServes(spark, params);
     EngineChoice choice = EngineChoice.of(asked, spark, rows.count(), dim, latticeServes);
     requireServed(params, choice.engine());
+    OptionalLong before =
+        params.getFitBefore().isEmpty()
+            ? OptionalLong.empty()
+            : OptionalLong.of(MaskColumns.before(dataset.sparkSession(), dataset.schema(), params));
     return choice.isBroadcast()
-        ? PackedTraining.read(rows, choice, params)
+        ? PackedTraining.read(rows, choice, params, before)
         : StagedTraining.read(rows, choice, params);
+  }
+
+  /**
+   * Requires a row that may attend to another one.
+   *
+   * @throws DataException if there is none
+   */
+  void requirePairs() {
+    boolean pairs =
+        learned.keys() instanceof PackedKeys packed
+            ? packed.mask().hasPairs()
+            : learned.keys().numKeys() > 1;
+    if (!pairs) {
+      throw new DataException(
+          ("leave-one-out needs two rows with positive weight that may attend to each other, but"
+                  + " there is %s")
+              .formatted(
+                  learned.keys().numKeys() == 1
+                      ? "1"
+                      : "none among the %d to learn from".formatted(learned.keys().numKeys())));
+    }
   }
 
   /** A compact model is made of a lattice, however few the rows are. */
@@ -106,6 +143,12 @@ record TrainingRows(
       return Optional.of(
           "validationIndicatorCol %s needs engine broadcast"
               .formatted(params.getValidationIndicatorCol()));
+    }
+    if (!params.getGroupCol().isEmpty()) {
+      return Optional.of("groupCol %s needs engine broadcast".formatted(params.getGroupCol()));
+    }
+    if (!params.getTimeCol().isEmpty()) {
+      return Optional.of("timeCol %s needs engine broadcast".formatted(params.getTimeCol()));
     }
     boolean within = params.getAnswerTolerance() > 0;
     return engine.equals(EngineChoice.LATTICE) && !within
