@@ -115,7 +115,7 @@ final class BroadcastEngine implements Engine {
   }
 
   /** The sums of one task, over its part of the blocks. */
-  private static BlockTree<LossSums> sums(
+  static BlockTree<LossSums> sums(
       PackedKeys keys,
       PackedKeys rows,
       int task,

@@ -151,8 +151,9 @@ public final class FileStore implements KeyStore {
    */
   @Override
   public Residuals residuals(
-      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+      JavaSparkContext spark, Widths widths, LeaveOut leaveOut, double tolerance) {
     KeyFiles shared = files;
+    double[] inverseWidths = widths.of(0);
     return Residuals.of(
         KeyPart.inFiles(spark, files, 3 * spark.defaultParallelism())
             .flatMap(part -> residuals(part, shared, inverseWidths, leaveOut, tolerance))

@@ -121,7 +121,12 @@ public interface KeyStore extends Serializable {
    * @param terms VALUE, or DETAIL where more than the prediction is told
    */
   record Answering(double[] inverseWidths, double tolerance, Precision precision, Terms terms)
-      implements Serializable {}
+      implements Serializable {
+    /** The same with other widths. */
+    public Answering at(double[] others) {
+      return new Answering(others, tolerance, precision, terms);
+    }
+  }
 
   /**
    * Shares the keys with the tasks of one transformation. What is broadcast for it is released by
@@ -137,10 +142,10 @@ public interface KeyStore extends Serializable {
   /**
    * The leave-one-out residuals of all keys: one pass, n^2 pairs as far as they are in reach.
    *
+   * @param widths those of each group where keys have groups and these their own
    * @param tolerance as of {@link #objective}
    */
-  Residuals residuals(
-      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance);
+  Residuals residuals(JavaSparkContext spark, Widths widths, LeaveOut leaveOut, double tolerance);
 
   /**
    * The objective over these keys; the caller closes it.

@@ -1,6 +1,10 @@
 package ml.regard.engine;
 
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import java.util.stream.IntStream;
+import ml.regard.kernel.AttentionMask;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
@@ -64,7 +68,7 @@ public final class MemoryStore implements KeyStore {
 
   @Override
   public Residuals residuals(
-      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+      JavaSparkContext spark, Widths widths, LeaveOut leaveOut, double tolerance) {
     Broadcast<PackedKeys> shared = spark.broadcast(keys);
     int tasks =
         Math.min(
@@ -73,19 +77,29 @@ public final class MemoryStore implements KeyStore {
       return Residuals.of(
           spark
               .parallelize(IntStream.range(0, keys.numBlocks()).boxed().toList(), tasks)
-              .map(b -> part(shared.value(), b, inverseWidths, leaveOut, tolerance))
+              .flatMap(b -> parts(shared.value(), b, widths, leaveOut, tolerance))
               .collect());
     } finally {
       shared.destroy();
     }
   }
 
-  private static Residuals.Part part(
-      PackedKeys keys, int block, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
-    int first = block * PackedKeys.BLOCK_SIZE;
-    int[] positions = IntStream.range(first, first + keys.block(block).size()).toArray();
-    TrainingQueries rows = TrainingQueries.of(keys, positions, leaveOut);
-    return Residuals.Part.of(keys, rows, inverseWidths, tolerance);
+  /** Those of a block; with widths of groups, of the rows of each group in it. */
+  private static Iterator<Residuals.Part> parts(
+      PackedKeys keys, int block, Widths widths, LeaveOut leaveOut, double tolerance) {
+    AttentionMask mask = keys.mask();
+    List<Residuals.Part> parts = new ArrayList<>();
+    int from = block * PackedKeys.BLOCK_SIZE;
+    int end = from + keys.block(block).size();
+    while (from < end) {
+      int group = mask.groupOf(from);
+      int to = widths.areOfGroups() ? Math.min(end, mask.groupEnd(group)) : end;
+      int[] positions = IntStream.range(from, to).toArray();
+      TrainingQueries rows = TrainingQueries.of(keys, positions, leaveOut);
+      parts.add(Residuals.Part.of(keys, rows, widths.of(group), tolerance));
+      from = to;
+    }
+    return parts.iterator();
   }
 
   @Override

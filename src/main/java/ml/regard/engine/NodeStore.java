@@ -174,7 +174,7 @@ public final class NodeStore implements KeyStore {
 
   @Override
   public Residuals residuals(
-      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+      JavaSparkContext spark, Widths widths, LeaveOut leaveOut, double tolerance) {
     throw keyless("leave-one-out residuals");
   }
 

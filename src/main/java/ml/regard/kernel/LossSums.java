@@ -125,6 +125,19 @@ public final class LossSums implements Mergeable<LossSums>, Serializable {
     }
   }
 
+  /**
+   * The scalars alone, of values about another centre.
+   *
+   * @param shift that centre minus the one they are about
+   */
+  public LossSums scalars(double shift) {
+    LossSums scalars = new LossSums(1, Terms.VALUE);
+    System.arraycopy(sums, 0, scalars.sums, 0, SCALARS);
+    scalars.sums[VALUE_SUM] -= shift * weight();
+    scalars.sums[VALUE_SQUARES] += shift * (shift * weight() - 2 * sums[VALUE_SUM]);
+    return scalars;
+  }
+
   void addWithoutKeys() {
     sums[NO_KEYS]++;
   }

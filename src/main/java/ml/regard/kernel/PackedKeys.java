@@ -192,6 +192,18 @@ public final class PackedKeys implements Keys, Serializable {
     return new KeyPacker(dim).addAll(rows(position -> mask.time(position) < time)).pack(order);
   }
 
+  /** The keys of group g as keys on their own, without a group. */
+  public PackedKeys group(int g) {
+    RowChunk rows = new RowChunk(dim);
+    for (int position = mask.groupFirst(g); position < mask.groupEnd(g); position++) {
+      KeyBlock block = blockOf(position);
+      int j = position - block.firstPosition;
+      RowTags tags = new RowTags(0, block.id(j), null, mask.time(position));
+      rows.add(block.key(j), block.values[j], block.weights[j], tags);
+    }
+    return new KeyPacker(dim).addAll(rows).pack();
+  }
+
   /** By position, that of each key among those {@link #before} a time; negative for the others. */
   public int[] orderBefore(long time) {
     int[] order = new int[numKeys];

@@ -1,9 +1,8 @@
 package ml.regard.ml;
 
 import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import ml.regard.DataException;
 import ml.regard.engine.Engine;
 import ml.regard.engine.EngineChoice;
@@ -12,22 +11,14 @@ import ml.regard.engine.MemoryStore;
 import ml.regard.engine.RegardMetrics;
 import ml.regard.engine.Residuals;
 import ml.regard.engine.WatchedObjective;
-import ml.regard.kernel.Checks;
+import ml.regard.engine.Widths;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
-import ml.regard.optim.Batch;
-import ml.regard.optim.Criterion;
 import ml.regard.optim.EvaluationLog;
 import ml.regard.optim.FeatureScales;
 import ml.regard.optim.Learned;
-import ml.regard.optim.LossReduction;
-import ml.regard.optim.MiniBatchSgd;
 import ml.regard.optim.Objective;
-import ml.regard.optim.PlainSgd;
 import ml.regard.optim.RecordedObjective;
-import ml.regard.optim.StartScan;
-import ml.regard.optim.WidthOptimizer;
-import ml.regard.optim.WidthSearch;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Estimator;
 import org.apache.spark.ml.param.ParamMap;
@@ -131,7 +122,8 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       throw new IllegalArgumentException(
           "criterion aicc leaves nothing out, but leaveOut is " + getLeaveOut());
     }
-    if (!getValidationIndicatorCol().isEmpty() && (inverse || isMiniBatch())) {
+    if (!getValidationIndicatorCol().isEmpty()
+        && (inverse || new WidthLearning(this).isMiniBatch())) {
       throw new IllegalArgumentException(
           "validationIndicatorCol stops solver newton, and sgd in log widths without"
               + " miniBatchFraction, but not these steps");
@@ -153,8 +145,19 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     if (!timed && !getFitBefore().isEmpty()) {
       throw new IllegalArgumentException("fitBefore needs timeCol, which is not set");
     }
+    if (getGroupWidths().equals("own")) {
+      requireNone("checkpointDir", getCheckpointDir());
+      requireNone("validationIndicatorCol", getValidationIndicatorCol());
+    }
     if (getGroupCol().isEmpty() && getGroupWidths().equals("own")) {
       throw new IllegalArgumentException("groupWidths own needs groupCol, which is not set");
+    }
+  }
+
+  private static void requireNone(String param, String value) {
+    if (!value.isEmpty()) {
+      throw new IllegalArgumentException(
+          "groupWidths own has no %s, but it is %s".formatted(param, value));
     }
   }
 
@@ -178,11 +181,50 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       FitProgress progress,
       long started) {
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-    KeyStore keys = rows.learned();
-    boolean learns = !getSolver().equals("fixed");
-    if (learns) {
+    if (new WidthLearning(this).learns()) {
       rows.requirePairs();
     }
+    Fitted fitted =
+        getGroupWidths().equals("own")
+            ? learnGroups(spark, rows, progress)
+            : learn(session, rows, progress);
+    fitted.loss.warnings(fitted.scales, fitted.learned).forEach(LOG::warn);
+    LOG.info("{}", fitted.loss.stopReason());
+    Residuals residuals = residuals(spark, rows, fitted, progress);
+    KernelRegressionTrainingSummary summary =
+        new KernelRegressionTrainingSummary(
+            rows,
+            fitted.learned,
+            fitted.loss,
+            fitted.scales,
+            new WidthLearning(this).reduction(),
+            fitted.handedOver,
+            fitted.replayed,
+            (System.nanoTime() - started) / 1e9);
+    RegardMetrics.loss(summary.looLoss());
+    KernelRegressionModel model =
+        new KernelRegressionModel(uid, rows.keys().withoutFolds(), fitted.widths)
+            .withSummary(summary)
+            .withTimeKind(MaskColumns.kind(schema, this))
+            .withResiduals(residuals);
+    copyValues(model.setParent(this), ParamMap.empty());
+    return getCompact() ? model.compact(spark) : model;
+  }
+
+  /** What came of learning. */
+  private record Fitted(
+      Widths widths,
+      Learned learned,
+      FinalLoss loss,
+      FeatureScales scales,
+      OptionalDouble handedOver,
+      int replayed) {}
+
+  /** Widths for all queries. */
+  private Fitted learn(SparkSession session, TrainingRows rows, FitProgress progress) {
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+    KeyStore keys = rows.learned();
+    WidthLearning learning = new WidthLearning(this);
     try (Engine engine =
             keys.objective(spark, getNumPartitions(), getAggregationDepth(), getAnswerTolerance());
         Engine held = validation(spark, rows);
@@ -192,50 +234,50 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       Optional<Objective> validation =
           Optional.ofNullable(held)
               .map(rest -> new RecordedObjective(new WatchedObjective(rest, keep), log));
-      FeatureScales scales = scales(keys, spark);
-      Learned learned =
-          learns
-              ? learn(objective, validation, scales, keys.keys().dim(), progress)
-              : Learned.given(given(keys.keys().dim()));
+      FeatureScales scales = scales(spark, keys);
+      Learned learned = learning.learn(objective, validation, scales, keys.keys().dim(), progress);
       progress.say("leave-one-out loss at the final widths");
-      FinalLoss loss = FinalLoss.of(learned, objective, measured(learned, objective), this, keys);
-      loss.warnings(scales, learned).forEach(LOG::warn);
-      LOG.info("{}", loss.stopReason());
-      Residuals residuals = residuals(spark, rows, learned, loss.passes(), progress);
-      double seconds = (System.nanoTime() - started) / 1e9;
-      KernelRegressionTrainingSummary summary =
-          new KernelRegressionTrainingSummary(
-              rows,
-              learned,
-              loss,
-              scales,
-              reduction(),
-              engine.handedOver(),
-              objective.replayed(),
-              seconds);
-      RegardMetrics.loss(summary.looLoss());
-      KernelRegressionModel model =
-          new KernelRegressionModel(uid, rows.keys().withoutFolds(), learned.inverseWidths())
-              .withSummary(summary)
-              .withTimeKind(MaskColumns.kind(schema, this))
-              .withResiduals(residuals);
-      copyValues(model.setParent(this), ParamMap.empty());
-      return getCompact() ? model.compact(spark) : model;
+      FinalLoss loss =
+          FinalLoss.of(learned, objective, learning.measured(learned, objective), this, keys);
+      return new Fitted(
+          Widths.shared(learned.inverseWidths()),
+          learned,
+          loss,
+          scales,
+          engine.handedOver(),
+          objective.replayed());
     }
+  }
+
+  /** Widths of each group. */
+  private Fitted learnGroups(JavaSparkContext spark, TrainingRows rows, FitProgress progress) {
+    progress.say("the widths of each group");
+    PackedKeys all = (PackedKeys) rows.keys().keys();
+    PackedKeys learned = (PackedKeys) rows.learned().keys();
+    GroupLearning groups = GroupLearning.run(spark, all, learned, this);
+    FeatureScales scales = scales(spark, rows.learned());
+    double[] rule = Arrays.stream(scales.ruleOfThumb()).map(h -> 1 / h).toArray();
+    return new Fitted(
+        groups.widths(),
+        Learned.kept(rule, groups.loss().stopReason()),
+        groups.loss(),
+        scales,
+        OptionalDouble.empty(),
+        0);
+  }
+
+  private FeatureScales scales(JavaSparkContext spark, KeyStore keys) {
+    return FeatureScales.of(keys.sample(spark), keys.keys().numKeys(), !getPerFeatureWidth());
   }
 
   /** What standard errors are made of; null where they are not wanted, or cannot be had. */
   private Residuals residuals(
-      JavaSparkContext spark,
-      TrainingRows rows,
-      Learned learned,
-      double lastPasses,
-      FitProgress progress) {
-    if (getCalibration().equals("none") || learned.cancelled()) {
+      JavaSparkContext spark, TrainingRows rows, Fitted fitted, FitProgress progress) {
+    if (getCalibration().equals("none") || fitted.learned.cancelled()) {
       return null;
     }
     KeyStore keys = rows.learned();
-    if (!isSet(calibration()) && learned.passes() + lastPasses < 1) {
+    if (!isSet(calibration()) && fitted.learned.passes() + fitted.loss.passes() < 1) {
       LOG.info("learning took less than a pass, which residuals would: the model has none");
       return null;
     }
@@ -247,7 +289,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     LeaveOut leaveOut = TrainingRows.leaveOut(this);
     Residuals found;
     try {
-      found = keys.residuals(spark, learned.inverseWidths(), leaveOut, getAnswerTolerance());
+      found = keys.residuals(spark, fitted.widths, leaveOut, getAnswerTolerance());
     } catch (RuntimeException e) {
       if (getOnCancel().equals("keep") && WatchedObjective.isCancellation(e)) {
         LOG.warn("cancelled before the residuals were known: the model has no standard errors");
@@ -279,105 +321,6 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
                         getAggregationDepth(),
                         getAnswerTolerance()))
         .orElse(null);
-  }
-
-  /** The rows that the final loss is over: all, or those that the last step looked at. */
-  private Batch measured(Learned learned, Objective objective) {
-    if (learned.last().isPresent()) {
-      double share = learned.iterations().get(learned.iterations().size() - 1).rows();
-      return Batch.nested(share * objective.numRows(), getSeed(), objective.numRows());
-    }
-    double fraction = isMiniBatch() ? getMiniBatchFraction() : 1;
-    return Batch.measured(fraction, getSeed(), objective.numRows());
-  }
-
-  private boolean isMiniBatch() {
-    double fraction = getMiniBatchFraction();
-    return getSolver().equals("sgd") && fraction > 0 && fraction < 1;
-  }
-
-  private FeatureScales scales(KeyStore keys, JavaSparkContext spark) {
-    return FeatureScales.of(keys.sample(spark), keys.keys().numKeys(), !getPerFeatureWidth());
-  }
-
-  private Learned learn(
-      Objective objective,
-      Optional<Objective> validation,
-      FeatureScales scales,
-      int dim,
-      WidthOptimizer.Progress progress) {
-    if (!scales.valuesDiffer()) {
-      double[] rule = Arrays.stream(scales.ruleOfThumb()).map(h -> 1 / h).toArray();
-      return Learned.kept(
-          isDefined(width()) ? given(dim) : rule, "the labels do not differ: the start was kept");
-    }
-    WidthOptimizer optimizer = optimizer(scales, validation);
-    if (isDefined(width())) {
-      return optimizer.learn(objective, List.of(given(dim)), progress);
-    }
-    StartScan scan = StartScan.run(objective, wanted(), scales, getSeed());
-    return scan.flat()
-        ? Learned.kept(
-                scan.starts().get(0),
-                "the criterion does not depend on the widths: the rule of thumb was kept")
-            .after(scan)
-        : optimizer.learn(objective, scan.starts(), progress).after(scan);
-  }
-
-  private WidthOptimizer optimizer(FeatureScales scales, Optional<Objective> validation) {
-    double fraction = getMiniBatchFraction();
-    if (getParametrization().equals("inverse")) {
-      return new PlainSgd(
-          getStepSize(),
-          getMaxIter(),
-          reduction(),
-          wanted().leaveOut(),
-          fraction == 0 ? 1 : fraction,
-          getSeed());
-    }
-    if (isMiniBatch()) {
-      return new MiniBatchSgd(
-          wanted(), getStepSize(), getMaxIter(), reduction(), fraction, getSeed(), scales);
-    }
-    return new WidthSearch(
-        getSolver().equals("newton"),
-        wanted(),
-        getMaxIter(),
-        getTol(),
-        reduction(),
-        fraction,
-        getSeed(),
-        scales,
-        validation);
-  }
-
-  private Criterion wanted() {
-    return getCriterion().equals("aicc")
-        ? Criterion.aicc()
-        : Criterion.leaving(TrainingRows.leaveOut(this));
-  }
-
-  /** The inverse widths that the user gave, one for all features or one per feature. */
-  private double[] given(int dim) {
-    double[] inverse = Arrays.stream(getWidth()).map(Checks::inverseOfWidth).toArray();
-    boolean fits = inverse.length == 1 || (inverse.length == dim && getPerFeatureWidth());
-    if (!fits) {
-      throw new IllegalArgumentException(
-          "width must be one number%s, but was %s"
-              .formatted(
-                  getPerFeatureWidth() ? " or one per feature (%d)".formatted(dim) : "",
-                  Arrays.toString(getWidth())));
-    }
-    if (getPerFeatureWidth() && inverse.length < dim) {
-      double[] all = new double[dim];
-      Arrays.fill(all, inverse[0]);
-      return all;
-    }
-    return inverse;
-  }
-
-  private LossReduction reduction() {
-    return LossReduction.valueOf(getLossReduction().toUpperCase(Locale.ROOT));
   }
 
   @Override

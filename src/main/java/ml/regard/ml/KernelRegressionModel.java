@@ -1,6 +1,8 @@
 package ml.regard.ml;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
@@ -9,6 +11,7 @@ import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
 import ml.regard.engine.Residuals;
+import ml.regard.engine.Widths;
 import ml.regard.kernel.AttentionMask;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
@@ -56,20 +59,20 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   private final String uid;
   private final ParamDefinitions definitions;
   private final KeyStore store;
-  private final double[] inverseWidths;
+  private final Widths widths;
   private Residuals residuals; // null where there are none
   private String timeKind = ""; // of the times of the keys, see MaskColumns
   private transient KernelRegressionTrainingSummary summary;
 
   /** A model without keys, for reflection only. */
   public KernelRegressionModel() {
-    this("kernelRegressionModel", null, new double[0]);
+    this("kernelRegressionModel", null, Widths.shared(new double[0]));
   }
 
-  KernelRegressionModel(String uid, KeyStore store, double[] inverseWidths) {
+  KernelRegressionModel(String uid, KeyStore store, Widths widths) {
     this.uid = uid;
     this.store = store;
-    this.inverseWidths = inverseWidths.clone();
+    this.widths = widths;
     this.definitions = new ParamDefinitions(this);
     definitions.setDefaults(this);
   }
@@ -112,18 +115,53 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   /**
    * The width (bandwidth) h of each feature, in its unit, {@code [d]}: 1 / inverse width, rounded.
+   *
+   * @throws IllegalStateException if each group has its own
    */
   public double[] widths() {
     return Arrays.stream(inverseWidths()).map(w -> 1 / w).toArray();
   }
 
-  /** The inverse width 1 / h of each feature, {@code [d]}. */
+  /**
+   * The inverse width 1 / h of each feature, {@code [d]}.
+   *
+   * @throws IllegalStateException if each group has its own
+   */
   public double[] inverseWidths() {
+    return perFeature(sharedInverseWidths());
+  }
+
+  private double[] sharedInverseWidths() {
+    if (hasGroupWidths()) {
+      throw new IllegalStateException("each group of this model has its own widths");
+    }
+    return widths.of(0);
+  }
+
+  private double[] perFeature(double[] inverse) {
     double[] all = new double[keys().dim()];
     for (int f = 0; f < all.length; f++) {
-      all[f] = inverseWidths[inverseWidths.length == 1 ? 0 : f];
+      all[f] = inverse[inverse.length == 1 ? 0 : f];
     }
     return all;
+  }
+
+  /** Whether each group has its own widths ({@link #widthsByGroup}). */
+  public boolean hasGroupWidths() {
+    return widths.areOfGroups();
+  }
+
+  /**
+   * The width h of each feature {@code [d]} by group, in the order of their names; empty where all
+   * groups have the same.
+   */
+  public Map<String, double[]> widthsByGroup() {
+    Map<String, double[]> found = new LinkedHashMap<>();
+    for (int g = 0; hasGroupWidths() && g < mask().numGroups(); g++) {
+      double[] inverse = perFeature(widths.of(g));
+      found.put(mask().group(g), Arrays.stream(inverse).map(w -> 1 / w).toArray());
+    }
+    return found;
   }
 
   /** What average pooling predicts for every query: the weighted mean of the values. */
@@ -141,7 +179,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    */
   public double predict(Vector features) {
     requireUnmasked();
-    return store.pooled(features.toArray(), inverseWidths);
+    return store.pooled(features.toArray(), sharedInverseWidths());
   }
 
   /**
@@ -153,7 +191,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    */
   public double[] attentionWeights(Vector features) {
     requireUnmasked();
-    return AttentionPooling.weights(keys(), query(features), inverseWidths)[0];
+    return AttentionPooling.weights(keys(), query(features), sharedInverseWidths())[0];
   }
 
   /**
@@ -274,15 +312,15 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
             : store.share(spark, how);
     Dataset<Row> asking = isMasked() ? MaskColumns.behind(dataset, this) : dataset.toDF();
     Dataset<Row> scored =
-        asking.mapPartitions(new PoolRows(shared, how, this), Encoders.row(schema));
+        asking.mapPartitions(new PoolRows(shared, how, widths, this), Encoders.row(schema));
     return withMetadata(scored, schema);
   }
 
-  /** How its predictions are to be. */
+  /** How its predictions are to be, at the widths of the first group where each has its own. */
   KeyStore.Answering answering() {
     Precision precision = getPrecision().equals("float32") ? Precision.FLOAT32 : Precision.FLOAT64;
     return new KeyStore.Answering(
-        inverseWidths, getAnswerTolerance(), precision, OutputColumns.terms(this));
+        widths.of(0), getAnswerTolerance(), precision, OutputColumns.terms(this));
   }
 
   /** mapPartitions drops what columns say about themselves: feature names, event time. */
@@ -340,7 +378,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   KernelRegressionModel compact(JavaSparkContext spark) {
     KeyStore nodes = ((FileStore) store).compact(spark, answering());
     KernelRegressionModel compact =
-        new KernelRegressionModel(uid, nodes, inverseWidths).withSummary(summary);
+        new KernelRegressionModel(uid, nodes, widths).withSummary(summary);
     return copyValues(compact, ParamMap.empty()).setParent(parent());
   }
 
@@ -356,15 +394,15 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return store.keys();
   }
 
-  /** The inverse widths as learned: one for all features, or one per feature. */
-  double[] learnedInverseWidths() {
-    return inverseWidths.clone();
+  /** The inverse widths as learned, one for all features or one per feature. */
+  Widths learnedWidths() {
+    return widths;
   }
 
   @Override
   public KernelRegressionModel copy(ParamMap extra) {
     KernelRegressionModel copy =
-        new KernelRegressionModel(uid, store, inverseWidths)
+        new KernelRegressionModel(uid, store, widths)
             .withSummary(summary)
             .withTimeKind(timeKind)
             .withResiduals(residuals);

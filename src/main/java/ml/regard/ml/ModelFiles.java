@@ -19,6 +19,7 @@ import ml.regard.engine.KeyStore;
 import ml.regard.engine.MemoryStore;
 import ml.regard.engine.NodeStore;
 import ml.regard.engine.Residuals;
+import ml.regard.engine.Widths;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.KeyPacker;
 import ml.regard.kernel.PackedKeys;
@@ -45,7 +46,8 @@ import scala.Option;
  * <pre>
  *   PATH/metadata   Spark ML metadata (JSON) with a section "regard":
  *                   formatVersion, numKeys, numFeatures, valueCentre, contentHash, inverseWidths,
- *                   meanSquaredResidual where there are residuals, timeKind where keys have times
+ *                   groupInverseWidths in their place where each group has its own, in the order of
+ *                   the groups' names; meanSquaredResidual where there are residuals, timeKind where keys have times
  *   PATH/keys       Parquet: position, features array, value, weight, id (null for none), and from
  *                   version 4 on group and time where keys are masked
  *   PATH/residuals  Parquet: position, residual; where there are any, from version 3 on
@@ -63,6 +65,7 @@ final class ModelFiles {
   private static final String NODES = "nodes";
   private static final String RESIDUALS = "residuals";
   private static final String MEAN_SQUARE = "meanSquaredResidual";
+  private static final String GROUP_WIDTHS = "groupInverseWidths";
   private static final String TIME_KIND = "timeKind";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Logger LOG = LoggerFactory.getLogger(ModelFiles.class);
@@ -162,7 +165,12 @@ final class ModelFiles {
       section.put("numFeatures", model.numFeatures());
       section.put("valueCentre", model.averagePooling());
       section.put("contentHash", contentHash(model.store()));
-      section.put("inverseWidths", model.learnedInverseWidths());
+      Widths widths = model.learnedWidths();
+      if (widths.areOfGroups()) {
+        section.put(GROUP_WIDTHS, widths.all());
+      } else {
+        section.put("inverseWidths", widths.of(0));
+      }
       model.residuals().ifPresent(found -> section.put(MEAN_SQUARE, found.meanSquare()));
       if (model.isMasked()) {
         section.put(TIME_KIND, model.timeKind());
@@ -193,14 +201,19 @@ final class ModelFiles {
       JsonNode section = section(path, metadata.metadataJson());
       int numFeatures = section.path("numFeatures").asInt();
       int numKeys = section.path("numKeys").asInt();
-      double[] inverseWidths = inverseWidths(path, section.path("inverseWidths"), numFeatures);
+      Widths widths = widths(path, section, numFeatures);
       // The parameters come first: they say which engine the keys are for.
-      KernelRegressionModel params = new KernelRegressionModel(metadata.uid(), null, inverseWidths);
+      KernelRegressionModel params = new KernelRegressionModel(metadata.uid(), null, widths);
       setParams(metadata, params);
       KeyStore store = store(path, section, params);
       requireWhole(path, section, store, numKeys);
+      if (widths.areOfGroups() && widths.all().length != store.keys().mask().numGroups()) {
+        throw new DataException(
+            "the model at %s cannot be read: it has widths of %d groups, but keys of %d"
+                .formatted(path, widths.all().length, store.keys().mask().numGroups()));
+      }
       KernelRegressionModel model =
-          new KernelRegressionModel(metadata.uid(), store, inverseWidths)
+          new KernelRegressionModel(metadata.uid(), store, widths)
               .withTimeKind(section.path(TIME_KIND).asText())
               .withResiduals(residuals(path, section));
       setParams(metadata, model);
@@ -346,6 +359,18 @@ final class ModelFiles {
       } catch (JsonProcessingException e) {
         throw new DataException("the metadata of the model at %s is no JSON".formatted(path), e);
       }
+    }
+
+    private static Widths widths(String path, JsonNode section, int numFeatures) {
+      if (!section.has(GROUP_WIDTHS)) {
+        return Widths.shared(inverseWidths(path, section.path("inverseWidths"), numFeatures));
+      }
+      JsonNode groups = section.path(GROUP_WIDTHS);
+      double[][] widths = new double[groups.size()][];
+      for (int g = 0; g < widths.length; g++) {
+        widths[g] = inverseWidths(path, groups.get(g), numFeatures);
+      }
+      return Widths.ofGroups(widths);
     }
 
     private static double[] inverseWidths(String path, JsonNode array, int numFeatures) {

@@ -1,11 +1,16 @@
 package ml.regard.ml;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import ml.regard.DataException;
 import ml.regard.engine.KeyStore;
+import ml.regard.engine.Widths;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.QueryBlock;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -25,6 +30,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
 
   private final KeyStore.Shared shared;
   private final KeyStore.Answering how;
+  private final Widths widths;
   private final String featuresCol;
   private final String handleInvalid;
   private final OutputColumn[] columns;
@@ -33,9 +39,14 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   private final boolean masked;
 
   /** Where keys are masked, rows have a group and a time behind their other cells. */
-  PoolRows(KeyStore.Shared shared, KeyStore.Answering how, KernelRegressionParams params) {
+  PoolRows(
+      KeyStore.Shared shared,
+      KeyStore.Answering how,
+      Widths widths,
+      KernelRegressionParams params) {
     this.shared = shared;
     this.how = how;
+    this.widths = widths;
     this.featuresCol = params.getFeaturesCol();
     this.handleInvalid = params.getHandleInvalid();
     this.columns = OutputColumns.of(params).toArray(OutputColumn[]::new);
@@ -102,17 +113,53 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
         kept.add(row);
       }
     }
-    return append(kept, pooled, queries(usable, features.toArray(double[][]::new)));
+    return append(kept, pooled, asked(usable, features.toArray(double[][]::new)));
   }
 
-  private QueryBlock queries(List<Row> rows, double[][] features) {
-    if (!masked) {
-      return QueryBlock.of(keys().dim(), features);
+  /** Each query with the answers that it is among. */
+  private List<Asked> asked(List<Row> rows, double[][] features) {
+    String[] groups = rows.stream().map(this::group).toArray(String[]::new);
+    Long[] times = rows.stream().map(this::time).toArray(Long[]::new);
+    QueryBlock queries =
+        masked
+            ? QueryBlock.masked(keys().dim(), features, keys().mask(), groups, times)
+            : QueryBlock.of(keys().dim(), features);
+    Asked[] asked = new Asked[features.length];
+    if (widths.areOfGroups()) {
+      Map<Integer, List<Integer>> byGroup =
+          IntStream.range(0, asked.length)
+              .boxed()
+              .collect(Collectors.groupingBy(i -> keys().mask().indexOf(groups[i])));
+      byGroup.forEach((group, members) -> ask(queries, group, members, asked));
+    } else {
+      BlockAnswers answers = new BlockAnswers(shared, how, queries);
+      Arrays.setAll(asked, i -> new Asked(answers, i));
     }
-    String[] groups =
-        rows.stream().map(row -> row.getString(row.size() - 2)).toArray(String[]::new);
-    Long[] times = rows.stream().map(row -> row.<Long>getAs(row.size() - 1)).toArray(Long[]::new);
-    return QueryBlock.masked(keys().dim(), features, keys().mask(), groups, times);
+    return List.of(asked);
+  }
+
+  /** The queries of one group, which have its widths. */
+  private void ask(QueryBlock queries, int group, List<Integer> members, Asked[] asked) {
+    int[] own = members.stream().mapToInt(i -> i).toArray();
+    BlockAnswers answers = new BlockAnswers(shared, how.at(widths.of(group)), queries.select(own));
+    for (int i = 0; i < own.length; i++) {
+      asked[own[i]] = new Asked(answers, i);
+    }
+  }
+
+  /** A query among others. */
+  private record Asked(BlockAnswers answers, int query) {
+    Object cell(OutputColumn column) {
+      return column.cell().of(answers, query);
+    }
+  }
+
+  private String group(Row row) {
+    return masked ? row.getString(row.size() - 2) : null;
+  }
+
+  private Long time(Row row) {
+    return masked ? row.<Long>getAs(row.size() - 1) : null;
   }
 
   /** The row's query, or null when it cannot be used and need not stop the job. */
@@ -133,8 +180,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
     return features.toArray();
   }
 
-  private List<Row> append(List<Row> rows, boolean[] pooled, QueryBlock queries) {
-    BlockAnswers answers = new BlockAnswers(shared, how, queries);
+  private List<Row> append(List<Row> rows, boolean[] pooled, List<Asked> asked) {
     List<Row> appended = new ArrayList<>(rows.size());
     int query = 0;
     for (int r = 0; r < rows.size(); r++) {
@@ -145,7 +191,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
         cells[c] = row.get(c);
       }
       for (int c = 0; c < columns.length; c++) {
-        cells[own + c] = pooled[r] ? columns[c].cell().of(answers, query) : columns[c].none();
+        cells[own + c] = pooled[r] ? asked.get(query).cell(columns[c]) : columns[c].none();
       }
       query += pooled[r] ? 1 : 0;
       appended.add(RowFactory.create(cells));

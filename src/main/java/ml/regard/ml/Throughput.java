@@ -7,6 +7,7 @@ import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
 import ml.regard.engine.MemoryStore;
+import ml.regard.engine.Widths;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.KeyPacker;
 import ml.regard.kernel.PackedKeys;
@@ -80,7 +81,7 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
     try {
       KeyStore store = store(spark, keys, load.engine, files);
       KernelRegressionModel model =
-          new KernelRegressionModel("throughput", store, inverseWidths)
+          new KernelRegressionModel("throughput", store, Widths.shared(inverseWidths))
               .setAnswerTolerance(load.answerTolerance)
               .setPrecision(load.precision);
       run(model, queries);
@@ -116,8 +117,7 @@ public record Throughput(double seconds, double pairsPerSecond, double maxError)
     double max = 0;
     for (Row row : model.transform(queries.limit(CHECKED)).collectAsList()) {
       Vector query = row.getAs(0);
-      double exact =
-          AttentionPooling.reference(keys, query.toArray(), model.learnedInverseWidths());
+      double exact = AttentionPooling.reference(keys, query.toArray(), model.learnedWidths().of(0));
       max = Math.max(max, Math.abs(row.getDouble(1) - exact));
     }
     return max;

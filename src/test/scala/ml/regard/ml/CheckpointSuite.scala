@@ -212,8 +212,18 @@ class CheckpointSuite extends MlSuite {
 
   test("of two fits that write to one folder the second one to write ends with a sentence") {
     val checkpoint = folder("checkpoint").resolve("shared")
-    val training =
-      new TrainingRows(new MemoryStore(rows.pack), Optional.empty(), null, rows.size, 0, 0)
+    val keys = new MemoryStore(rows.pack)
+    val training = new TrainingRows(
+      keys,
+      java.util.OptionalLong.empty(),
+      keys,
+      Optional.empty(),
+      null,
+      rows.size,
+      0,
+      0,
+      0
+    )
     def opened() = FitCheckpoint.open(spark, estimator(checkpoint), training)
     val (first, second) = (opened(), opened())
     first.append(evaluation)

@@ -251,6 +251,73 @@ class MasksSuite extends MlSuite {
     assert(model.numKeys == rows.values.count(_ <= 2.5))
   }
 
+  for (solver <- Seq("sgd", "newton"); perFeature <- Seq(true, false))
+    test(s"own widths are those of each group alone: $solver, per feature $perFeature") {
+      def learning = new KernelRegression()
+        .setWeightCol("weight")
+        .setSolver(solver)
+        .setPerFeatureWidth(perFeature)
+        .setAnswerTolerance(0)
+        .setCalibration("loo")
+      // A group of one row has no widths to learn.
+      val most = rows.values.max
+      val cut = data
+        .withColumn("group", when(col("label") === most, lit(99)).otherwise(col("group")))
+        .where("group < 3 or group = 99")
+      val model = learning.setGroupCol("group").setGroupWidths("own").fit(cut)
+      val found = byLabel(
+        model
+          .copy(org.apache.spark.ml.param.ParamMap.empty)
+          .setEffectiveKeysCol("n")
+          .setMarginalEffectCol("m")
+          .setStandardErrorCol("e")
+          .transform(queries.where("group < 3"))
+      )
+      var loss = 0.0
+      var weight = 0.0
+      for (group <- 0 until 3) {
+        val alone = learning.fit(cut.where(s"group = $group"))
+        assert(model.widthsByGroup.get(s"$group").toSeq == alone.widths.toSeq)
+        loss += alone.summary.looLoss * column(cut.where(s"group = $group"), "weight").sum
+        weight += column(cut.where(s"group = $group"), "weight").sum
+        val expected = byLabel(
+          alone
+            .setEffectiveKeysCol("n")
+            .setMarginalEffectCol("m")
+            .transform(queries.where(s"group = $group"))
+        )
+        for ((label, row) <- expected) {
+          for (name <- Seq("prediction", "n"))
+            assertClose(found(label).getAs[Double](name), row.getAs[Double](name), Rounding)
+          val effects = found(label).getAs[Vector]("m").toArray
+          for ((a, b) <- effects.zip(row.getAs[Vector]("m").toArray)) assertClose(a, b, 1e-11)
+          assert(found(label).getAs[Double]("e") > 0)
+        }
+      }
+      assert(model.widthsByGroup.size == 4)
+      val summary = model.summary
+      assertClose(summary.looLoss, loss / weight, Rounding)
+      assert(summary.rowsWithoutKeys == 1)
+      assert(summary.looRSquared > 0.3 && summary.looRSquared < 1 && summary.passes > 3)
+      val path = folder("model").resolve("saved").toString
+      model.write.save(path)
+      val loaded = KernelRegressionModel.load(path)
+      assert(
+        byLabel(loaded.transform(queries)).view
+          .mapValues(_.getAs[Double]("prediction"))
+          .toMap
+          .filterNot(_._2.isNaN) ==
+          byLabel(model.transform(queries)).view
+            .mapValues(_.getAs[Double]("prediction"))
+            .toMap
+            .filterNot(_._2.isNaN)
+      )
+      assert(
+        intercept[IllegalStateException](model.widths).getMessage ==
+          "each group of this model has its own widths"
+      )
+    }
+
   test("what cannot be is refused in a sentence") {
     def refusal(block: => Any) = intercept[IllegalArgumentException](block).getMessage
     val masked = estimator.setGroupCol("group").setTimeCol("day")
