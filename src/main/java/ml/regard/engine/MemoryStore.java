@@ -1,10 +1,9 @@
 package ml.regard.engine;
 
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
 import ml.regard.kernel.AttentionMask;
+import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
@@ -67,39 +66,53 @@ public final class MemoryStore implements KeyStore {
   }
 
   @Override
-  public Residuals residuals(
-      JavaSparkContext spark, Widths widths, LeaveOut leaveOut, double tolerance) {
+  public <T> List<T> pass(
+      JavaSparkContext spark, Beside further, LeaveOut leaveOut, RowPass<T> pass) {
     Broadcast<PackedKeys> shared = spark.broadcast(keys);
-    int tasks =
-        Math.min(
-            PairTasks.tasks(keys.mask().numPairs(), spark.defaultParallelism()), keys.numBlocks());
+    Broadcast<Beside> beside = spark.broadcast(further);
+    List<Integer> starts = runStarts();
+    int tasks = PairTasks.tasks(keys.mask().numPairs(), spark.defaultParallelism());
     try {
-      return Residuals.of(
-          spark
-              .parallelize(IntStream.range(0, keys.numBlocks()).boxed().toList(), tasks)
-              .flatMap(b -> parts(shared.value(), b, widths, leaveOut, tolerance))
-              .collect());
+      return spark
+          .parallelize(starts, Math.min(tasks, starts.size()))
+          .map(
+              first ->
+                  pass.of(
+                      new KeysBeside(shared.value(), beside.value()),
+                      rows(shared.value(), first, leaveOut, beside.value())))
+          .collect();
     } finally {
       shared.destroy();
+      beside.destroy();
     }
   }
 
-  /** Those of a block; with widths of groups, of the rows of each group in it. */
-  private static Iterator<Residuals.Part> parts(
-      PackedKeys keys, int block, Widths widths, LeaveOut leaveOut, double tolerance) {
+  /** The positions with which blocks or groups begin. */
+  private List<Integer> runStarts() {
     AttentionMask mask = keys.mask();
-    List<Residuals.Part> parts = new ArrayList<>();
-    int from = block * PackedKeys.BLOCK_SIZE;
-    int end = from + keys.block(block).size();
-    while (from < end) {
-      int group = mask.groupOf(from);
-      int to = widths.areOfGroups() ? Math.min(end, mask.groupEnd(group)) : end;
-      int[] positions = IntStream.range(from, to).toArray();
-      TrainingQueries rows = TrainingQueries.of(keys, positions, leaveOut);
-      parts.add(Residuals.Part.of(keys, rows, widths.of(group), tolerance));
-      from = to;
+    IntStream ofBlocks = IntStream.range(0, keys.numBlocks()).map(b -> b * PackedKeys.BLOCK_SIZE);
+    IntStream ofGroups = IntStream.range(0, mask.numGroups()).map(mask::groupFirst);
+    return IntStream.concat(ofBlocks, ofGroups).sorted().distinct().boxed().toList();
+  }
+
+  /**
+   * The rows from a position to the end of its block or its group; where each leaves out itself
+   * alone, its twins have further values too.
+   */
+  private static TrainingQueries rows(
+      PackedKeys keys, int first, LeaveOut leaveOut, Beside further) {
+    KeyBlock block = keys.block(first / PackedKeys.BLOCK_SIZE);
+    int group = keys.mask().groupOf(first);
+    int end = Math.min(block.firstPosition() + block.size(), keys.mask().groupEnd(group));
+    if (leaveOut == LeaveOut.ROW) {
+      TrainingQueries rows = new TrainingQueries(keys, leaveOut);
+      KeyBlock asking = further.beside(block);
+      for (int position = first; position < end; position++) {
+        rows.add(asking, position - block.firstPosition());
+      }
+      return rows;
     }
-    return parts.iterator();
+    return TrainingQueries.of(keys, IntStream.range(first, end).toArray(), leaveOut);
   }
 
   @Override

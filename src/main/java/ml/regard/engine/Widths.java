@@ -2,6 +2,8 @@ package ml.regard.engine;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import ml.regard.kernel.Keys;
+import ml.regard.kernel.TrainingQueries;
 
 /**
  * The inverse widths that queries are pooled with: the same for all, or those of the group whose
@@ -40,6 +42,11 @@ public final class Widths implements Serializable {
   /** The inverse widths of a group, a copy; of a group without keys those of the first. */
   public double[] of(int group) {
     return inverse[ofGroups ? Math.max(0, group) : 0].clone();
+  }
+
+  /** Those of rows of one group. */
+  double[] of(Keys keys, TrainingQueries rows) {
+    return of(ofGroups ? keys.mask().groupOf(rows.position(0)) : 0);
   }
 
   /** All of them, a copy: one, or by group. */

@@ -13,15 +13,18 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import ml.regard.DataException;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
@@ -39,9 +42,16 @@ import scala.jdk.javaapi.CollectionConverters;
  * @param names the name of each feature
  * @param schema the columns of the training table
  * @param timeZone the session time zone
+ * @param group a SQL expression for the group whose keys a row attends to; null for none
+ * @param time a SQL expression for the time before which it does; null for none
  */
 public record FeatureSource(
-    String expressions, List<String> names, StructType schema, String timeZone) {
+    String expressions,
+    List<String> names,
+    StructType schema,
+    String timeZone,
+    String group,
+    String time) {
   private static final String FILE = "source.json";
 
   /**
@@ -75,7 +85,9 @@ public record FeatureSource(
           expressions,
           List.of(features.fieldNames()),
           table.schema(),
-          spark.conf().get("spark.sql.session.timeZone"));
+          spark.conf().get("spark.sql.session.timeZone"),
+          null,
+          null);
     } catch (Exception e) {
       throw unresolved("features", expressions, table, e);
     } finally {
@@ -83,14 +95,24 @@ public record FeatureSource(
     }
   }
 
+  /** The same with what says which keys a row attends to; null for none. */
+  public FeatureSource masked(String byGroup, String byTime) {
+    return new FeatureSource(expressions, names, schema, timeZone, byGroup, byTime);
+  }
+
   /**
-   * The columns of a table that the features are made of.
+   * The columns of a table that the features, the group and the time are made of.
    *
    * @throws DataException if the table lacks a column that the expressions name
    */
   public Set<String> inputs(Dataset<Row> table) {
     try {
-      Dataset<Row> features = table.select(expr("struct(" + expressions + ")"));
+      Dataset<Row> features =
+          table.select(
+              Stream.of("struct(" + expressions + ")", group, time)
+                  .filter(Objects::nonNull)
+                  .map(functions::expr)
+                  .toArray(Column[]::new));
       Set<String> inputs = new HashSet<>();
       CollectionConverters.asJava(
               ((org.apache.spark.sql.classic.Dataset<Row>) features)
@@ -168,6 +190,12 @@ public record FeatureSource(
     fields.put("features", expressions);
     fields.put("names", names);
     fields.put("timeZone", timeZone);
+    if (group != null) {
+      fields.put("group", group);
+    }
+    if (time != null) {
+      fields.put("time", time);
+    }
     fields.put("schema", Json.parse(schema.json(), "the schema"));
     folder.write(FILE, Json.pretty(fields));
   }
@@ -194,7 +222,9 @@ public record FeatureSource(
           fields.required("features").asText(),
           names,
           (StructType) DataType.fromJson(fields.required("schema").toString()),
-          ZoneId.of(fields.required("timeZone").asText()).getId());
+          ZoneId.of(fields.required("timeZone").asText()).getId(),
+          fields.path("group").asText(null),
+          fields.path("time").asText(null));
     } catch (RuntimeException e) {
       throw new DataException(where + " is damaged: " + Tables.firstLine(e), e);
     }

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.isnan;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.pow;
@@ -73,23 +74,31 @@ final class EvaluateJob extends Job {
     // NaN is the largest number of Spark SQL, so this is false for NaN and both infinities.
     Column usable = abs(prediction).lt(unbounded).and(abs(col(LABEL)).lt(unbounded));
     Column error = when(usable, col(LABEL).minus(prediction));
+    // A masked query without a key is NaN as it should be: it is counted, and not measured.
+    Column noKeys =
+        isnan(prediction).and(saved.model().isMasked()).and(abs(col(LABEL)).lt(unbounded));
+    Column unusable = not(usable).and(not(noKeys));
     describe(spark, "predicting and measuring");
     Row sums =
         predicted
             .agg(
                 count(lit(1)),
-                count_if(not(usable)),
+                count_if(unusable),
                 sqrt(avg(pow(error, 2))),
                 avg(abs(error)),
-                lit(1).minus(avg(pow(error, 2)).divide(nonZero(var_pop(when(usable, col(LABEL)))))))
+                lit(1).minus(avg(pow(error, 2)).divide(nonZero(var_pop(when(usable, col(LABEL)))))),
+                count_if(noKeys))
             .head();
-    requireUsable(sums, predicted, usable);
+    requireUsable(sums, predicted, unusable);
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("rmse", sums.getAs(2));
     result.put("mae", sums.getAs(3));
     result.put("r2", sums.getAs(4));
-    result.put("rows", sums.getLong(0) - sums.getLong(1));
+    result.put("rows", sums.getLong(0) - sums.getLong(1) - sums.getLong(5));
     result.put("rejectedRows", sums.getLong(1));
+    if (saved.model().isMasked()) {
+      result.put("noKeys", sums.getLong(5));
+    }
     return result;
   }
 
@@ -98,7 +107,7 @@ final class EvaluateJob extends Job {
     return when(value.notEqual(0), value);
   }
 
-  private void requireUsable(Row sums, Dataset<Row> predicted, Column usable) {
+  private void requireUsable(Row sums, Dataset<Row> predicted, Column unusable) {
     long rows = sums.getLong(0);
     long rejected = sums.getLong(1);
     if (rows == 0) {
@@ -106,13 +115,13 @@ final class EvaluateJob extends Job {
     }
     if (rejected > 0 && handleInvalid == HandleInvalid.error) {
       Column cells = array(col(LABEL), col(SavedModel.PREDICTION)).cast("string");
-      String example = predicted.where(not(usable)).select(cells).head().getString(0);
+      String example = predicted.where(unusable).select(cells).head().getString(0);
       throw new DataException(
           "%d of %d rows of %s cannot be measured; the first [label, prediction]: %s (--handle-invalid"
                   .formatted(rejected, rows, input.data, example)
               + " is error)");
     }
-    if (rejected == rows) {
+    if (rejected + sums.getLong(5) == rows) {
       throw new DataException(
           "none of the %d rows of %s can be measured".formatted(rows, input.data));
     }

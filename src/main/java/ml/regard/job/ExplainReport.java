@@ -43,7 +43,8 @@ final class ExplainReport {
                 .where(col("position").mod(step).equalTo(0))
                 .select("features", "value")
                 .collectAsList();
-    this.curve = features.size() == 1 ? curve() : new double[2][0];
+    boolean drawn = features.size() == 1 && !model.isMasked(); // else there is none for all queries
+    this.curve = drawn ? curve() : new double[2][0];
   }
 
   /** How many keys of a query are drawn. */

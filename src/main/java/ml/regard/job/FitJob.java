@@ -30,6 +30,8 @@ final class FitJob extends Job {
   private static final String FOLD = "fold";
   private static final String VALIDATION = "validation";
   private static final String KEY_ID = "id";
+  private static final String GROUP = "group";
+  private static final String TIME = "time";
 
   enum Solver {
     sgd,
@@ -50,6 +52,11 @@ final class FitJob extends Job {
   enum LossReduction {
     mean,
     sum
+  }
+
+  enum GroupWidths {
+    shared,
+    own
   }
 
   enum OnCancel {
@@ -86,6 +93,37 @@ final class FitJob extends Job {
           "A name for each row, a column or SQL expression, which the model keeps to say later which"
               + " rows carried a prediction.")
   private String keyId;
+
+  @Option(
+      names = "--group",
+      paramLabel = "SQL",
+      description =
+          "The group of each row, a column or SQL expression: a row attends only to rows of its own"
+              + " group, here and in score.")
+  private String group;
+
+  @Option(
+      names = "--group-widths",
+      paramLabel = "NAME",
+      description =
+          "shared by all groups, or own, learned for each from its rows (default: shared).")
+  private GroupWidths groupWidths;
+
+  @Option(
+      names = "--time",
+      paramLabel = "SQL",
+      description =
+          "The time of each row, a timestamp, a date or a whole number: a row attends only to rows"
+              + " strictly earlier, here and in score.")
+  private String time;
+
+  @Option(
+      names = "--fit-before",
+      paramLabel = "TIME",
+      description =
+          "Learn from the rows earlier than this alone; the others are keys only (default: learn from"
+              + " all).")
+  private String fitBefore;
 
   @Option(names = "--model", required = true, paramLabel = "DIR", description = "Folder to write.")
   private String model;
@@ -206,9 +244,10 @@ final class FitJob extends Job {
       names = "--calibration",
       paramLabel = "NAME",
       description =
-          "What the model keeps of its errors, for score --with standardError: loo, the residual of"
-              + " each row, at the cost of a pass over all pairs; or none (default: loo, where learning"
-              + " took a pass or more).")
+          "What the model keeps of its errors, for score --with standardError,interval,band: loo, the"
+              + " residual and score of each row, two passes over all pairs; cv+, the score of each row"
+              + " without its fold of ten; split, the scores of one row in five, which is held out; or none"
+              + " (default: loo, where learning took a pass or more).")
   private CalibrationName calibration;
 
   @Option(
@@ -301,7 +340,32 @@ final class FitJob extends Job {
           "without --solver fixed, --parametrization inverse and --mini-batch-fraction",
           validation);
     }
+    if (groupWidths == GroupWidths.own && group == null) {
+      throw wrong("--group-widths", "shared without --group", groupWidths);
+    }
+    if (groupWidths == GroupWidths.own && (validation != null || checkpoint != null)) {
+      throw wrong("--group-widths", "shared with --validation or --checkpoint", groupWidths);
+    }
+    if (fitBefore != null && time == null) {
+      throw wrong("--fit-before", "with --time", fitBefore);
+    }
+    if (time != null && leaveOut != null && !leaveOut.equals("row")) {
+      throw wrong("--leave-out", "row with --time, which leaves out all that is later", leaveOut);
+    }
+    if (time != null && criterion == Criterion.aicc) {
+      throw wrong("--criterion", "loo with --time", criterion);
+    }
+    if (fitBefore != null && calibration == CalibrationName.CV_PLUS) {
+      throw wrong("--calibration", "loo, split or none with --fit-before", calibration);
+    }
     requireAtLeast("--partitions", 1, partitions);
+    boolean ofRows = calibration == CalibrationName.CV_PLUS || calibration == CalibrationName.SPLIT;
+    if (ofRows && isFold()) {
+      throw wrong("--calibration", "loo or none with --leave-out SQL", calibration);
+    }
+    if (ofRows && (compact || engine == EngineName.lattice)) {
+      throw wrong("--calibration", "loo or none with a lattice", calibration);
+    }
     if (compact && engine != null && engine != EngineName.auto && engine != EngineName.lattice) {
       throw wrong("--engine", "lattice or auto with --compact", engine);
     }
@@ -331,7 +395,7 @@ final class FitJob extends Job {
             report == null ? null : OutputFolder.stage(spark, report, overwrite)) {
       estimator.setStagingDir(work.stagedPath());
       Dataset<Row> table = input.read(spark);
-      FeatureSource source = FeatureSource.resolve(table, features);
+      FeatureSource source = FeatureSource.resolve(table, features).masked(group, time);
       checkWidths(source.names());
       KernelRegressionModel fitted = estimator.fit(training(table, source));
       KernelRegressionTrainingSummary summary = fitted.summary();
@@ -383,6 +447,14 @@ final class FitJob extends Job {
     if (keyId != null) {
       estimator.setKeyIdCol(KEY_ID);
     }
+    if (group != null) {
+      estimator.setGroupCol(GROUP);
+    }
+    given(groupWidths).ifPresent(estimator::setGroupWidths);
+    if (time != null) {
+      estimator.setTimeCol(TIME);
+    }
+    Optional.ofNullable(fitBefore).ifPresent(estimator::setFitBefore);
     if (width != null) {
       estimator.setWidth(width.values());
     }
@@ -414,7 +486,7 @@ final class FitJob extends Job {
   }
 
   private static Optional<String> given(Enum<?> choice) {
-    return Optional.ofNullable(choice).map(Enum::name);
+    return Optional.ofNullable(choice).map(Enum::toString);
   }
 
   private Dataset<Row> training(Dataset<Row> table, FeatureSource source) {
@@ -424,6 +496,8 @@ final class FitJob extends Job {
     Column held =
         validation == null ? lit(false) : FeatureSource.any(table, "validation", validation);
     Column ids = keyId == null ? lit(null) : FeatureSource.any(table, "key-id", keyId);
+    Column groups = group == null ? lit(null) : FeatureSource.any(table, "group", group);
+    Column times = time == null ? lit(null) : FeatureSource.any(table, "time", time);
     return source
         .withFeatures(table, "_regard_features")
         .select(
@@ -432,7 +506,9 @@ final class FitJob extends Job {
             weights.as("weight"),
             folds.as(FOLD),
             held.as(VALIDATION),
-            ids.as(KEY_ID));
+            ids.as(KEY_ID),
+            groups.as(GROUP),
+            times.as(TIME));
   }
 
   private boolean isFold() {
@@ -453,8 +529,12 @@ final class FitJob extends Job {
       List<String> names, KernelRegressionModel fitted, String path) {
     KernelRegressionTrainingSummary summary = fitted.summary();
     Map<String, Object> result = new LinkedHashMap<>();
-    result.put("widths", byName(names, fitted.widths()));
-    result.put("inverseWidths", byName(names, fitted.inverseWidths()));
+    if (fitted.hasGroupWidths()) {
+      result.put("widths", GroupWidthsSummary.of(names, fitted.widthsByGroup().values()));
+    } else {
+      result.put("widths", byName(names, fitted.widths()));
+      result.put("inverseWidths", byName(names, fitted.inverseWidths()));
+    }
     result.put("looLoss", summary.looLoss());
     result.put("looRSquared", summary.looRSquared());
     result.put("looLossWithoutTies", summary.looLossWithoutTies());
@@ -463,8 +543,13 @@ final class FitJob extends Job {
     result.put("rows", summary.rows());
     result.put("rejectedRows", summary.rejectedRows());
     result.put("zeroWeightRows", summary.zeroWeightRows());
+    result.put("heldOutRows", summary.heldOutRows());
     result.put("tiedRows", summary.tiedRows());
     result.put("lossRows", summary.lossRows());
+    if (fitted.isMasked()) {
+      result.put("groups", fitted.numGroups());
+      result.put("rowsWithoutKeys", summary.rowsWithoutKeys());
+    }
     result.put("solver", fitted.getSolver());
     result.put("criterion", fitted.getCriterion());
     result.put("iterations", summary.totalIterations());

@@ -24,6 +24,8 @@ import org.apache.spark.sql.SparkSession;
 /** A model that {@code fit} saved, with the way its features come from a table. */
 record SavedModel(KernelRegressionModel model, FeatureSource source) {
   private static final String FEATURES = "_regard_features";
+  private static final String GROUP = "_regard_asks_group";
+  private static final String TIME = "_regard_asks_time";
   static final String PREDICTION = "prediction";
 
   /**
@@ -49,6 +51,12 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
       model.setPrecision(options.precision.name());
     }
     spark.conf().set("spark.sql.session.timeZone", source.timeZone());
+    if (source.group() != null) {
+      model.setGroupCol(GROUP);
+    }
+    if (source.time() != null) {
+      model.setTimeCol(TIME);
+    }
     return new SavedModel(
         model.setFeaturesCol(FEATURES).setPredictionCol(PREDICTION).setHandleInvalid("keep"),
         source);
@@ -67,7 +75,8 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
     Dataset<Row> computed =
         source.withFeatures(table, FEATURES).withColumn(reason, coalesce(col(reason), problem()));
     Dataset<Row> predicted = predicted(computed);
-    Column noNumber = when(isnan(col(PREDICTION)), lit(noNumber()));
+    // Without a key that it may attend to, a prediction is NaN as it should be.
+    Column noNumber = when(isnan(col(PREDICTION)).and(!model.isMasked()), lit(noNumber()));
     return predicted.withColumn(reason, coalesce(col(reason), noNumber));
   }
 
@@ -78,7 +87,14 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
   }
 
   private Dataset<Row> predicted(Dataset<Row> computed) {
-    return model.transform(computed.withColumn(FEATURES, vector(FEATURES))).drop(FEATURES);
+    Dataset<Row> asking = computed.withColumn(FEATURES, vector(FEATURES));
+    if (source.group() != null) {
+      asking = asking.withColumn(GROUP, FeatureSource.any(computed, "group", source.group()));
+    }
+    if (source.time() != null) {
+      asking = asking.withColumn(TIME, FeatureSource.any(computed, "time", source.time()));
+    }
+    return model.transform(asking).drop(FEATURES, GROUP, TIME);
   }
 
   /** What is wrong with the first feature that cannot be used, null when all can. */

@@ -2,6 +2,8 @@ package ml.regard.job;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.isnan;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
@@ -69,11 +71,19 @@ final class ScoreJob extends Job {
       paramLabel = "NAME",
       description =
           "More columns behind the prediction: errorBound, by how much it may be off from that of all"
-              + " keys; standardError, of the residuals of its keys; effectiveKeys, how many keys carry it;"
-              + " support, how near a key is, from 0 to 1; marginalEffect, its derivatives by the"
+              + " keys; standardError, of the residuals of its keys; interval, a prediction interval for"
+              + " the label; band, a confidence band for the smoothed curve; effectiveKeys, how many keys"
+              + " carry it; support, how near a key is, from 0 to 1; marginalEffect, its derivatives by the"
               + " features, an array; attention, the keys that carry it; quantiles of the labels under"
               + " the attention.")
   private List<MoreColumn> more = List.of();
+
+  @Option(
+      names = "--confidence",
+      paramLabel = "C",
+      description =
+          "Of the columns interval and band, above 0 and below 1 (default: that of the model, 0.9).")
+  private Double confidence;
 
   @Option(
       names = "--outside-support",
@@ -117,7 +127,8 @@ final class ScoreJob extends Job {
       description = "Tasks (default: by the pairs of query and key).")
   private Integer partitions;
 
-  private record Counts(long rows, long rejected) {}
+  /** noKeys are among those that are not rejected. */
+  private record Counts(long rows, long rejected, long noKeys) {}
 
   @Override
   void check() {
@@ -127,6 +138,12 @@ final class ScoreJob extends Job {
     requireAtLeast("--top", 1, top);
     for (double p : quantiles == null ? new double[0] : quantiles.values()) {
       requireShare("--quantiles", p);
+    }
+    if (confidence != null && !(confidence > 0 && confidence < 1)) {
+      throw wrong("--confidence", "above 0 and below 1", confidence);
+    }
+    if (confidence != null && !more.contains(MoreColumn.band)) {
+      requireWith("--confidence", confidence, MoreColumn.interval);
     }
     requireWith("--top", top, MoreColumn.attention);
     requireWith("--quantiles", quantiles, MoreColumn.quantiles);
@@ -185,6 +202,9 @@ final class ScoreJob extends Job {
       if (handleInvalid == HandleInvalid.keep) {
         result.put("keptInvalidRows", counts.rejected);
       }
+      if (saved.model().isMasked()) {
+        result.put("noKeys", counts.noKeys);
+      }
       result.put("seconds", (System.nanoTime() - started) / 1e9);
       for (Part part : output.targets().keySet()) {
         result.put(ScoreOutput.option(part).substring(2), sink.path(part));
@@ -204,6 +224,7 @@ final class ScoreJob extends Job {
     if (supportThreshold != null) {
       model.setSupportThreshold(supportThreshold);
     }
+    Optional.ofNullable(confidence).ifPresent(model::setConfidence);
     Optional.ofNullable(top).ifPresent(model::setTopKeys);
     Optional.ofNullable(quantiles).map(NumberList::values).ifPresent(model::setQuantiles);
   }
@@ -286,7 +307,8 @@ final class ScoreJob extends Job {
   }
 
   private Counts counts(Dataset<Row> staged) {
-    Row counts = staged.agg(count(lit(1)), count(col(WHY))).head();
+    Column noKeys = isnan(col(SavedModel.PREDICTION)).and(col(WHY).isNull());
+    Row counts = staged.agg(count(lit(1)), count(col(WHY)), count_if(noKeys)).head();
     long rows = counts.getLong(0);
     long invalid = counts.getLong(1);
     if (rows == 0) {
@@ -302,6 +324,6 @@ final class ScoreJob extends Job {
           "%d of %d rows of %s cannot be scored; the first: %s, in %s (--handle-invalid is error)"
               .formatted(invalid, rows, input.data, example.getString(0), example.getString(1)));
     }
-    return new Counts(rows, invalid);
+    return new Counts(rows, invalid, counts.getLong(2));
   }
 }

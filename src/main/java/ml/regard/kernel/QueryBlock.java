@@ -53,13 +53,16 @@ public final class QueryBlock implements Serializable {
   }
 
   /**
-   * The same where keys are masked.
+   * The same where keys may be masked.
    *
    * @param groups {@code [m]}, null in it for none
    * @param times {@code [m]}, null in it for none
    */
   public static QueryBlock masked(
       int dim, double[][] queries, AttentionMask mask, String[] groups, Long[] times) {
+    if (!mask.masks()) {
+      return of(dim, queries);
+    }
     PositionRanges allowed = new PositionRanges(queries.length);
     for (int i = 0; i < queries.length; i++) {
       mask.allow(allowed, i, groups[i], times[i]);

@@ -135,7 +135,7 @@ public final class RowChunk implements Serializable {
   }
 
   /** The group of a row, null for none. */
-  String group(int r) {
+  public String group(int r) {
     return groups == null ? null : groups[r];
   }
 
@@ -146,5 +146,18 @@ public final class RowChunk implements Serializable {
 
   boolean hasTimes() {
     return times != null;
+  }
+
+  /** Some rows as queries of keys, which may be masked. */
+  QueryBlock queries(Keys keys, int from, int to) {
+    double[][] queries = new double[to - from][];
+    String[] names = new String[to - from];
+    Long[] at = new Long[to - from];
+    for (int i = 0; i < queries.length; i++) {
+      queries[i] = row(from + i);
+      names[i] = group(from + i);
+      at[i] = times == null ? null : times[from + i];
+    }
+    return QueryBlock.masked(dim, queries, keys.mask(), names, at);
   }
 }

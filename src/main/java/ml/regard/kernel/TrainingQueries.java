@@ -53,6 +53,13 @@ public final class TrainingQueries implements Serializable {
   /** Rows of keys, of which ties may be left out where they are all summarised. */
   public TrainingQueries(Keys keys, LeaveOut leaveOut) {
     this(keys.dim(), keys.summaries(), leaveOut);
+    mask(keys.mask(), keys.mask());
+  }
+
+  private void mask(AttentionMask ofRows, AttentionMask ofKeys) {
+    ownMask = ofRows;
+    mask = ofKeys;
+    allowed = ofKeys.masks() ? new PositionRanges(16) : null;
   }
 
   private TrainingQueries(int dim, List<BlockSummary> blocks, LeaveOut leaveOut) {
@@ -74,9 +81,7 @@ public final class TrainingQueries implements Serializable {
   public static TrainingQueries of(
       PackedKeys keys, int[] positions, LeaveOut leaveOut, AttentionMask mask) {
     TrainingQueries queries = new TrainingQueries(keys.dim(), leaveOut);
-    queries.ownMask = keys.mask();
-    queries.mask = mask;
-    queries.allowed = mask.masks() ? new PositionRanges(16) : null;
+    queries.mask(keys.mask(), mask);
     int first = 0;
     int end = 0;
     for (int position : positions) {

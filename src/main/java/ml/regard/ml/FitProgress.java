@@ -35,7 +35,7 @@ final class FitProgress implements WidthOptimizer.Progress, AutoCloseable {
 
   /** The rows are read, learning begins. */
   void read(TrainingRows rows) {
-    RegardMetrics.read(rows.rows(), rows.rejected());
+    RegardMetrics.read(rows.counts().rows(), rows.counts().rejected());
     say("comparing starting widths");
   }
 

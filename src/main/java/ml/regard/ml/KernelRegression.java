@@ -4,12 +4,11 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import ml.regard.DataException;
+import ml.regard.engine.Calibration;
 import ml.regard.engine.Engine;
-import ml.regard.engine.EngineChoice;
 import ml.regard.engine.KeyStore;
 import ml.regard.engine.MemoryStore;
 import ml.regard.engine.RegardMetrics;
-import ml.regard.engine.Residuals;
 import ml.regard.engine.WatchedObjective;
 import ml.regard.engine.Widths;
 import ml.regard.kernel.LeaveOut;
@@ -122,6 +121,12 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       throw new IllegalArgumentException(
           "criterion aicc leaves nothing out, but leaveOut is " + getLeaveOut());
     }
+    boolean ofRows = getCalibration().equals("cv+") || getCalibration().equals("split");
+    if (ofRows && TrainingRows.leaveOut(this) == LeaveOut.FOLD) {
+      throw new IllegalArgumentException(
+          "calibration %s takes rows apart that leaveOut %s says depend on each other: take calibration loo"
+              .formatted(getCalibration(), getLeaveOut()));
+    }
     if (!getValidationIndicatorCol().isEmpty()
         && (inverse || new WidthLearning(this).isMiniBatch())) {
       throw new IllegalArgumentException(
@@ -141,6 +146,10 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
     if (timed && getCriterion().equals("aicc")) {
       throw new IllegalArgumentException(
           "timeCol leaves rows out, and needs criterion loo, but criterion is aicc");
+    }
+    if (!getFitBefore().isEmpty() && getCalibration().equals("cv+")) {
+      throw new IllegalArgumentException(
+          "calibration cv+ takes all keys apart, but fitBefore learns from some alone: take calibration loo or split");
     }
     if (!timed && !getFitBefore().isEmpty()) {
       throw new IllegalArgumentException("fitBefore needs timeCol, which is not set");
@@ -190,7 +199,11 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
             : learn(session, rows, progress);
     fitted.loss.warnings(fitted.scales, fitted.learned).forEach(LOG::warn);
     LOG.info("{}", fitted.loss.stopReason());
-    Residuals residuals = residuals(spark, rows, fitted, progress);
+    double passes = fitted.learned.passes() + fitted.loss.passes();
+    Calibration calibration =
+        fitted.learned.cancelled()
+            ? null
+            : CalibratedFit.of(spark, this, rows, fitted.widths, passes, progress);
     KernelRegressionTrainingSummary summary =
         new KernelRegressionTrainingSummary(
             rows,
@@ -206,7 +219,7 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
         new KernelRegressionModel(uid, rows.keys().withoutFolds(), fitted.widths)
             .withSummary(summary)
             .withTimeKind(MaskColumns.kind(schema, this))
-            .withResiduals(residuals);
+            .withCalibration(calibration);
     copyValues(model.setParent(this), ParamMap.empty());
     return getCompact() ? model.compact(spark) : model;
   }
@@ -268,44 +281,6 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   private FeatureScales scales(JavaSparkContext spark, KeyStore keys) {
     return FeatureScales.of(keys.sample(spark), keys.keys().numKeys(), !getPerFeatureWidth());
-  }
-
-  /** What standard errors are made of; null where they are not wanted, or cannot be had. */
-  private Residuals residuals(
-      JavaSparkContext spark, TrainingRows rows, Fitted fitted, FitProgress progress) {
-    if (getCalibration().equals("none") || fitted.learned.cancelled()) {
-      return null;
-    }
-    KeyStore keys = rows.learned();
-    if (!isSet(calibration()) && fitted.learned.passes() + fitted.loss.passes() < 1) {
-      LOG.info("learning took less than a pass, which residuals would: the model has none");
-      return null;
-    }
-    if (keys.engine().equals(EngineChoice.LATTICE)) {
-      LOG.info("engine lattice forms no residuals: the model has no standard errors");
-      return null;
-    }
-    progress.say("residuals at the final widths");
-    LeaveOut leaveOut = TrainingRows.leaveOut(this);
-    Residuals found;
-    try {
-      found = keys.residuals(spark, fitted.widths, leaveOut, getAnswerTolerance());
-    } catch (RuntimeException e) {
-      if (getOnCancel().equals("keep") && WatchedObjective.isCancellation(e)) {
-        LOG.warn("cancelled before the residuals were known: the model has no standard errors");
-        return null;
-      }
-      throw e;
-    }
-    if (Double.isNaN(found.meanSquare())) {
-      return null;
-    }
-    if (keys.keys() instanceof PackedKeys packed && packed.isFolded()) {
-      return found.inOrder(packed.orderWithoutFolds());
-    }
-    return rows.before().isEmpty()
-        ? found
-        : found.inOrder(((PackedKeys) rows.keys().keys()).orderBefore(rows.before().getAsLong()));
   }
 
   /** The errors of the rows held out; null where there are none. */
@@ -370,6 +345,21 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   public KernelRegression setStandardErrorCol(String value) {
     set(standardErrorCol(), value);
+    return this;
+  }
+
+  public KernelRegression setConfidence(double value) {
+    set(confidence(), value);
+    return this;
+  }
+
+  public KernelRegression setBandCol(String value) {
+    set(bandCol(), value);
+    return this;
+  }
+
+  public KernelRegression setIntervalCol(String value) {
+    set(intervalCol(), value);
     return this;
   }
 

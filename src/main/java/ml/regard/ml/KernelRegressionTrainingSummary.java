@@ -217,17 +217,22 @@ public final class KernelRegressionTrainingSummary {
 
   /** Rows read. */
   public long rows() {
-    return rows.rows();
+    return rows.counts().rows();
   }
 
   /** Rows dropped because a cell cannot be used. */
   public long rejectedRows() {
-    return rows.rejected();
+    return rows.counts().rejected();
   }
 
   /** Rows dropped because their weight is zero. */
   public long zeroWeightRows() {
-    return rows.zeroWeights();
+    return rows.counts().zeroWeights();
+  }
+
+  /** Rows that calibration split held out: no keys, and not learned from. */
+  public long heldOutRows() {
+    return rows.counts().heldOut();
   }
 
   /**
@@ -235,6 +240,6 @@ public final class KernelRegressionTrainingSummary {
    * group or a time where keys have one among them, which are no keys either.
    */
   public long rowsWithoutKeys() {
-    return last.noKeys() + rows.maskless();
+    return last.noKeys() + rows.counts().maskless();
   }
 }

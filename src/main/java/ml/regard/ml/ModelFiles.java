@@ -13,12 +13,13 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.UUID;
 import ml.regard.DataException;
+import ml.regard.engine.Calibration;
+import ml.regard.engine.CalibrationFiles;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
 import ml.regard.engine.MemoryStore;
 import ml.regard.engine.NodeStore;
-import ml.regard.engine.Residuals;
 import ml.regard.engine.Widths;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.KeyPacker;
@@ -47,10 +48,14 @@ import scala.Option;
  *   PATH/metadata   Spark ML metadata (JSON) with a section "regard":
  *                   formatVersion, numKeys, numFeatures, valueCentre, contentHash, inverseWidths,
  *                   groupInverseWidths in their place where each group has its own, in the order of
- *                   the groups' names; meanSquaredResidual where there are residuals, timeKind where keys have times
+ *                   the groups' names; meanSquaredResidual where there are residuals; calibration,
+ *                   calibrationSeed and numScores where there are scores; timeKind where keys are
+ *                   masked
  *   PATH/keys       Parquet: position, features array, value, weight, id (null for none), and from
  *                   version 4 on group and time where keys are masked
- *   PATH/residuals  Parquet: position, residual; where there are any, from version 3 on
+ *   PATH/residuals  Parquet: position, residual, score; where there are any, from version 3 on, with
+ *                   scores from version 4 on ({@link CalibrationFiles})
+ *   PATH/scores     Parquet: position, score; with calibration split
  *   PATH/nodes      in the place of keys where the model is compact ({@link NodeStore})
  * </pre>
  *
@@ -63,10 +68,10 @@ final class ModelFiles {
   private static final String SECTION = "regard";
   private static final String KEYS = "keys";
   private static final String NODES = "nodes";
-  private static final String RESIDUALS = "residuals";
   private static final String MEAN_SQUARE = "meanSquaredResidual";
   private static final String GROUP_WIDTHS = "groupInverseWidths";
   private static final String TIME_KIND = "timeKind";
+  private static final String CALIBRATION = "calibration";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Logger LOG = LoggerFactory.getLogger(ModelFiles.class);
 
@@ -128,8 +133,8 @@ final class ModelFiles {
       String folder = model.hasKeys() ? KEYS : NODES;
       model.store().save(sparkSession(), new Path(path, folder).toString());
       model
-          .residuals()
-          .ifPresent(found -> found.save(sparkSession(), new Path(path, RESIDUALS).toString()));
+          .calibrated()
+          .ifPresent(found -> CalibrationFiles.save(sparkSession(), found, path.toString()));
     }
 
     private FileSystem fileSystem(Path path) throws IOException {
@@ -151,8 +156,8 @@ final class ModelFiles {
       if (model.isMasked()) {
         return FORMAT_VERSION;
       }
-      if (model.residuals().isPresent()) {
-        return 3;
+      if (model.calibrated().isPresent()) {
+        return model.calibrated().get().hasScores() ? FORMAT_VERSION : 3;
       }
       return model.hasKeys() ? 1 : 2;
     }
@@ -171,13 +176,24 @@ final class ModelFiles {
       } else {
         section.put("inverseWidths", widths.of(0));
       }
-      model.residuals().ifPresent(found -> section.put(MEAN_SQUARE, found.meanSquare()));
+      model.calibrated().ifPresent(found -> section.putAll(told(found)));
       if (model.isMasked()) {
         section.put(TIME_KIND, model.timeKind());
       }
       String json = JSON.writeValueAsString(Map.of(SECTION, section));
       return (JObject) JsonMethods$.MODULE$.mapper().readValue(json, org.json4s.JValue.class);
     }
+  }
+
+  private static Map<String, Object> told(Calibration found) {
+    Map<String, Object> section = new LinkedHashMap<>();
+    section.put(MEAN_SQUARE, found.meanSquare());
+    if (found.hasScores()) {
+      section.put(CALIBRATION, found.kind().toString());
+      section.put("calibrationSeed", found.seed());
+      section.put("numScores", found.numScores());
+    }
+    return section;
   }
 
   /** Loads a model; see {@link ModelFiles}. */
@@ -215,7 +231,7 @@ final class ModelFiles {
       KernelRegressionModel model =
           new KernelRegressionModel(metadata.uid(), store, widths)
               .withTimeKind(section.path(TIME_KIND).asText())
-              .withResiduals(residuals(path, section));
+              .withCalibration(calibration(path, section));
       setParams(metadata, model);
       engine.ifPresent(model::setEngine);
       return model;
@@ -264,15 +280,23 @@ final class ModelFiles {
       }
     }
 
-    /** Null where there are none. */
-    private Residuals residuals(String path, JsonNode section) {
-      return section.has(MEAN_SQUARE)
-          ? Residuals.open(
+    /** Null where there is none. */
+    private Calibration calibration(String path, JsonNode section) {
+      if (!section.has(MEAN_SQUARE)) {
+        return null;
+      }
+      int numKeys = section.path("numKeys").asInt();
+      double meanSquare = section.path(MEAN_SQUARE).asDouble();
+      return section.has(CALIBRATION)
+          ? CalibrationFiles.open(
               sparkSession(),
-              folder(path, RESIDUALS),
-              section.path("numKeys").asInt(),
-              section.path(MEAN_SQUARE).asDouble())
-          : null;
+              path,
+              numKeys,
+              meanSquare,
+              Calibration.Kind.of(section.path(CALIBRATION).asText()),
+              section.path("calibrationSeed").asLong(),
+              section.path("numScores").asInt())
+          : CalibrationFiles.open(sparkSession(), path, numKeys, meanSquare);
     }
 
     /** What stands in for the keys of a compact model. */

@@ -1,8 +1,11 @@
 package ml.regard.ml;
 
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -29,10 +32,14 @@ final class PackedTraining {
    */
   static TrainingRows read(
       Dataset<Row> table, EngineChoice choice, KernelRegressionParams params, OptionalLong before) {
-    boolean grouped = !params.getGroupCol().isEmpty();
-    boolean timed = !params.getTimeCol().isEmpty();
+    Use use =
+        new Use(
+            !params.getGroupCol().isEmpty(),
+            !params.getTimeCol().isEmpty(),
+            before.isPresent() ? before.getAsLong() : null,
+            HeldOut.of(params));
     List<PartitionRows> partitions =
-        table.toJavaRDD().mapPartitions(part -> PartitionRows.read(part, grouped, timed)).collect();
+        table.toJavaRDD().mapPartitions(part -> PartitionRows.read(part, use)).collect();
     long rows = partitions.stream().mapToLong(p -> p.rows).sum();
     long rejected = partitions.stream().mapToLong(p -> p.rejected).sum();
     String example =
@@ -50,15 +57,23 @@ final class PackedTraining {
     }
     requireOneSize(partitions);
     String indicator = params.getValidationIndicatorCol();
+    List<RowChunk> held =
+        partitions.stream()
+            .flatMap(p -> p.heldOut.values().stream().flatMap(List::stream))
+            .toList();
+    long heldOutRows = held.stream().mapToLong(RowChunk::size).sum();
+    if (heldOutRows > 0 && partitions.stream().allMatch(p -> p.keys == null)) {
+      throw HeldOut.noKeys(heldOutRows);
+    }
     KeyPacker packer = gather(partitions, p -> p.keys, indicator + " is true in every row");
     PackedKeys keys = packer.pack();
-    TrainingRows.requireWeights(keys.numKeys(), packer.zeroWeights());
+    TrainingRows.requireKeys(keys.numKeys(), packer.zeroWeights(), heldOutRows);
     long zeroWeights = packer.zeroWeights();
     Optional<PackedKeys> validation = Optional.empty();
     if (!indicator.isEmpty()) {
       packer = gather(partitions, p -> p.validation, indicator + " is true in no row");
       validation = Optional.of(packer.pack());
-      TrainingRows.requireWeights(validation.get().numKeys(), packer.zeroWeights());
+      TrainingRows.requireKeys(validation.get().numKeys(), packer.zeroWeights(), 0);
       zeroWeights += packer.zeroWeights();
     }
     MemoryStore all = new MemoryStore(keys);
@@ -71,7 +86,13 @@ final class PackedTraining {
       }
     }
     return new TrainingRows(
-        all, before, learned, validation, choice, rows, rejected, zeroWeights, maskless);
+        all,
+        before,
+        learned,
+        validation,
+        use.heldOut.any() ? Optional.of(HeldOut.spread(table, held)) : Optional.empty(),
+        choice,
+        new TrainingRows.Counts(rows, rejected, zeroWeights, maskless, heldOutRows));
   }
 
   /** All vectors are as long as the first. */
@@ -94,12 +115,31 @@ final class PackedTraining {
     return packer;
   }
 
+  /**
+   * What becomes of a row.
+   *
+   * @param before the time before which rows are learned from; null for all
+   */
+  private record Use(boolean grouped, boolean timed, Long before, HeldOut heldOut)
+      implements Serializable {
+    /** Whether a row lacks what keys have. */
+    boolean misses(RowTags tags) {
+      return (grouped && tags.group() == null) || (timed && tags.time() == null);
+    }
+
+    boolean holdsOut(double[] features, double label, double weight, RowTags tags) {
+      boolean learned = before == null || tags.time() < before;
+      return learned && heldOut.holds(features, label, weight, tags.id());
+    }
+  }
+
   /** The rows of one partition. */
   private static final class PartitionRows implements Serializable {
     private static final long serialVersionUID = 1;
 
     private RowChunk keys;
     private RowChunk validation;
+    private final Map<String, List<RowChunk>> heldOut = new HashMap<>(); // blocks by group
     private int dim; // of the first vector; 0 for none
     private long rows;
     private long rejected;
@@ -107,16 +147,16 @@ final class PackedTraining {
     private String firstRejected;
     private int otherSize; // of a vector unlike the first; 0 for none
 
-    static Iterator<PartitionRows> read(Iterator<Row> rows, boolean grouped, boolean timed) {
+    static Iterator<PartitionRows> read(Iterator<Row> rows, Use use) {
       PartitionRows partition = new PartitionRows();
-      rows.forEachRemaining(row -> partition.add(row, grouped, timed));
+      rows.forEachRemaining(row -> partition.add(row, use));
       if (partition.keys != null) {
         partition.keys.trimmed();
       }
       return List.of(partition).iterator();
     }
 
-    private void add(Row row, boolean grouped, boolean timed) {
+    private void add(Row row, Use use) {
       rows++;
       Vector features = row.getAs(0);
       Double label = row.getAs(1);
@@ -140,13 +180,16 @@ final class PackedTraining {
         otherSize = features.size();
         return;
       }
-      if ((grouped && tags.group() == null) || (timed && tags.time() == null)) {
+      if (use.misses(tags)) {
         maskless++;
         return;
       }
       if (held) {
         validation = validation == null ? new RowChunk(dim) : validation;
         validation.add(features.toArray(), label, weight, tags);
+      } else if (use.holdsOut(features.toArray(), label, weight, tags)) {
+        List<RowChunk> blocks = heldOut.computeIfAbsent(tags.group(), name -> new ArrayList<>());
+        HeldOut.add(blocks, features.toArray(), label, weight, tags);
       } else {
         keys = keys == null ? new RowChunk(dim) : keys;
         keys.add(features.toArray(), label, weight, tags);

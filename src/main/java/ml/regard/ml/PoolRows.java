@@ -120,10 +120,7 @@ final class PoolRows implements MapPartitionsFunction<Row, Row> {
   private List<Asked> asked(List<Row> rows, double[][] features) {
     String[] groups = rows.stream().map(this::group).toArray(String[]::new);
     Long[] times = rows.stream().map(this::time).toArray(Long[]::new);
-    QueryBlock queries =
-        masked
-            ? QueryBlock.masked(keys().dim(), features, keys().mask(), groups, times)
-            : QueryBlock.of(keys().dim(), features);
+    QueryBlock queries = QueryBlock.masked(keys().dim(), features, keys().mask(), groups, times);
     Asked[] asked = new Asked[features.length];
     if (widths.areOfGroups()) {
       Map<Integer, List<Integer>> byGroup =

@@ -12,7 +12,9 @@ import ml.regard.engine.EngineChoice;
 import ml.regard.engine.KeyStore;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.RowChunk;
 import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.attribute.AttributeGroup;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
@@ -27,23 +29,30 @@ import org.apache.spark.sql.types.DataTypes;
  * @param before the time before which rows are learned from; empty for all rows
  * @param learned those keys that widths are learned from
  * @param validation rows of positive weight that are no keys, where a column tells them apart
+ * @param heldOut rows of positive weight that are no keys, with calibration split
  * @param choice the engine, and why
- * @param rows all rows read
- * @param rejected rows that were dropped because a cell cannot be used
- * @param zeroWeights rows that were dropped because their weight is zero
- * @param maskless rows that were dropped because they have no group or no time where keys have one:
- *     they may attend to none, and none to them
+ * @param counts what became of the rows
  */
 record TrainingRows(
     KeyStore keys,
     OptionalLong before,
     KeyStore learned,
     Optional<PackedKeys> validation,
+    Optional<JavaRDD<RowChunk>> heldOut,
     EngineChoice choice,
-    long rows,
-    long rejected,
-    long zeroWeights,
-    long maskless) {
+    Counts counts) {
+  /**
+   * What became of the rows; the others are keys, or held out to end learning.
+   *
+   * @param rows all rows read
+   * @param rejected rows that were dropped because a cell cannot be used
+   * @param zeroWeights rows that were dropped because their weight is zero
+   * @param maskless rows that were dropped because they have no group or no time where keys have
+   *     one: they may attend to none, and none to them
+   * @param heldOut rows that calibration split holds out
+   */
+  record Counts(long rows, long rejected, long zeroWeights, long maskless, long heldOut) {}
+
   static final String FEATURES = "features";
   static final String VALUE = "value";
   static final String WEIGHT = "weight";
@@ -150,6 +159,12 @@ record TrainingRows(
     if (!params.getTimeCol().isEmpty()) {
       return Optional.of("timeCol %s needs engine broadcast".formatted(params.getTimeCol()));
     }
+    boolean scores = HeldOut.of(params).any() || params.getCalibration().equals("cv+");
+    if (scores && engine.equals(EngineChoice.LATTICE)) {
+      return Optional.of(
+          "calibration %s needs engine broadcast or partitioned"
+              .formatted(params.getCalibration()));
+    }
     boolean within = params.getAnswerTolerance() > 0;
     return engine.equals(EngineChoice.LATTICE) && !within
         ? Optional.of("answerTolerance 0 needs engine broadcast or partitioned")
@@ -180,9 +195,11 @@ record TrainingRows(
     }
   }
 
-  static void requireWeights(long keys, long zeroWeights) {
+  static void requireKeys(long keys, long zeroWeights, long heldOut) {
     if (keys == 0) {
-      throw new DataException("all %d weights are zero".formatted(zeroWeights));
+      throw heldOut > 0
+          ? HeldOut.noKeys(heldOut)
+          : new DataException("all %d weights are zero".formatted(zeroWeights));
     }
   }
 

@@ -212,18 +212,12 @@ class CheckpointSuite extends MlSuite {
 
   test("of two fits that write to one folder the second one to write ends with a sentence") {
     val checkpoint = folder("checkpoint").resolve("shared")
-    val keys = new MemoryStore(rows.pack)
-    val training = new TrainingRows(
-      keys,
-      java.util.OptionalLong.empty(),
-      keys,
-      Optional.empty(),
-      null,
-      rows.size,
-      0,
-      0,
-      0
-    )
+    val training = {
+      val keys = new MemoryStore(rows.pack)
+      val counts = new TrainingRows.Counts(rows.size, 0, 0, 0, 0)
+      val none = java.util.OptionalLong.empty()
+      new TrainingRows(keys, none, keys, Optional.empty(), Optional.empty(), null, counts)
+    }
     def opened() = FitCheckpoint.open(spark, estimator(checkpoint), training)
     val (first, second) = (opened(), opened())
     first.append(evaluation)

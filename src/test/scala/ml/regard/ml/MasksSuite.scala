@@ -318,6 +318,51 @@ class MasksSuite extends MlSuite {
       )
     }
 
+  for (calibration <- Seq("loo", "cv+", "split"))
+    test(s"intervals of one group are those of its rows alone: $calibration") {
+      def told(some: KernelRegression) = byLabel(
+        some
+          .setSolver("fixed")
+          .setWidth(w.map(1 / _))
+          .setWeightCol("weight")
+          .setCalibration(calibration)
+          .fit(data.where("group = 3"))
+          .setIntervalCol("i")
+          .setConfidence(0.8)
+          .transform(queries.where("group = 3"))
+      ).map { case (label, row) => label -> row.getAs[Row]("i") }
+      val alone = told(new KernelRegression())
+      assert(alone.size > 20 && alone.values.forall(_.getDouble(0) < 10))
+      assert(told(new KernelRegression().setGroupCol("group")) == alone)
+      assert(told(new KernelRegression().setGroupCol("group").setGroupWidths("own")) == alone)
+    }
+
+  test("intervals of many groups, and under a time mask, cover about what they say") {
+    val more = Rows.random(4000, 1, seed = 11)
+    val random = new Random(12)
+    def groupsOf(n: Int) = Array.fill(n)(random.nextInt(8).toLong)
+    val days = Array.fill(4000)(random.nextInt(90))
+    val training = table(more, groupsOf(4000), days).cache()
+    val fresh = Rows.random(2000, 1, seed = 13)
+    val asking = table(fresh, groupsOf(2000), Array.fill(2000)(100)).cache()
+    def some(calibration: String) =
+      new KernelRegression().setGroupCol("group").setCalibration(calibration)
+    val kinds = Seq(
+      some("loo"),
+      some("loo").setGroupWidths("own"),
+      some("split"),
+      some("split").setGroupWidths("own"),
+      some("cv+"),
+      some("loo").setTimeCol("day"),
+      some("split").setTimeCol("day").setFitBefore("60")
+    )
+    for (kind <- kinds) {
+      val scored = kind.fit(training).setIntervalCol("i").setConfidence(0.8).transform(asking)
+      val covered = scored.where("label between i.lower and i.upper").count() / 2000.0
+      assert(math.abs(covered - 0.8) < 0.05, s"$covered ${kind.extractParamMap()}")
+    }
+  }
+
   test("what cannot be is refused in a sentence") {
     def refusal(block: => Any) = intercept[IllegalArgumentException](block).getMessage
     val masked = estimator.setGroupCol("group").setTimeCol("day")
@@ -345,6 +390,11 @@ class MasksSuite extends MlSuite {
     assert(
       sentence(estimator.setTimeCol("date").setFitBefore("1999-01-01").fit(data)) ==
         "no training row is earlier than fitBefore 1999-01-01"
+    )
+    assert(
+      refusal(estimator.setTimeCol("day").setFitBefore("3").setCalibration("cv+").fit(data)) ==
+        "calibration cv+ takes all keys apart, but fitBefore learns from some alone: take " +
+        "calibration loo or split"
     )
     for (engine <- Seq("partitioned", "lattice"))
       assert(

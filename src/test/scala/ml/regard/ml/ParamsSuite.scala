@@ -11,6 +11,9 @@ class ParamsSuite extends MlSuite {
     "predictionCol",
     "errorBoundCol",
     "standardErrorCol",
+    "intervalCol",
+    "confidence",
+    "bandCol",
     "calibration",
     "effectiveKeysCol",
     "supportCol",
@@ -48,7 +51,11 @@ class ParamsSuite extends MlSuite {
     "topKeys",
     "quantilesCol",
     "quantiles",
-    "keyIdCol"
+    "keyIdCol",
+    "groupCol",
+    "timeCol",
+    "fitBefore",
+    "groupWidths"
   )
 
   test("explainParams lists every parameter of estimator and model with its default") {
@@ -83,6 +90,8 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getPrecision == "float64" && !estimator.getCompact)
     assert(estimator.getErrorBoundCol == "" && estimator.getEffectiveKeysCol == "")
     assert(estimator.getSupportCol == "" && estimator.getMarginalEffectCol == "")
+    assert(estimator.getIntervalCol == "" && estimator.getBandCol == "")
+    assert(estimator.getConfidence == 0.9)
     assert(estimator.getStandardErrorCol == "" && estimator.getCalibration == "loo")
     assert(estimator.getOutsideSupport == "nearest" && estimator.getSupportThreshold == 0)
     assert(estimator.getAttentionCol == "" && estimator.getTopKeys == 5)
@@ -99,7 +108,10 @@ class ParamsSuite extends MlSuite {
       .setAttentionWeightsCol("a")
       .setErrorBoundCol("b")
       .setStandardErrorCol("r")
-      .setCalibration("none")
+      .setIntervalCol("n")
+      .setConfidence(0.75)
+      .setBandCol("d")
+      .setCalibration("cv+")
       .setEffectiveKeysCol("e")
       .setSupportCol("s")
       .setMarginalEffectCol("m")
@@ -136,6 +148,10 @@ class ParamsSuite extends MlSuite {
       .setQuantilesCol("q")
       .setQuantiles(Array(0.25, 1))
       .setKeyIdCol("i")
+      .setGroupCol("g")
+      .setTimeCol("t")
+      .setFitBefore("b")
+      .setGroupWidths("own")
     val set = estimator.extractParamMap().toSeq.map(pair => pair.param.name -> pair.value).toMap
     assert(set("width").asInstanceOf[Array[Double]].toSeq == Seq(1, 2))
     assert(set("quantiles").asInstanceOf[Array[Double]].toSeq == Seq(0.25, 1))
@@ -148,7 +164,10 @@ class ParamsSuite extends MlSuite {
         "attentionWeightsCol" -> "a",
         "errorBoundCol" -> "b",
         "standardErrorCol" -> "r",
-        "calibration" -> "none",
+        "intervalCol" -> "n",
+        "confidence" -> 0.75,
+        "bandCol" -> "d",
+        "calibration" -> "cv+",
         "effectiveKeysCol" -> "e",
         "supportCol" -> "s",
         "marginalEffectCol" -> "m",
@@ -182,7 +201,11 @@ class ParamsSuite extends MlSuite {
         "attentionCol" -> "t",
         "topKeys" -> 3,
         "quantilesCol" -> "q",
-        "keyIdCol" -> "i"
+        "keyIdCol" -> "i",
+        "groupCol" -> "g",
+        "timeCol" -> "t",
+        "fitBefore" -> "b",
+        "groupWidths" -> "own"
       )
     )
   }
@@ -218,6 +241,9 @@ class ParamsSuite extends MlSuite {
       () => estimator.setOutsideSupport("far"),
       () => estimator.setSupportThreshold(1.5),
       () => estimator.setCalibration("cv"),
+      () => estimator.setConfidence(0),
+      () => estimator.setConfidence(1),
+      () => estimator.setConfidence(Double.NaN),
       () => estimator.setTopKeys(0),
       () => estimator.setQuantiles(Array(0.5, 1.5)),
       () => estimator.setQuantiles(Array.empty[Double])
