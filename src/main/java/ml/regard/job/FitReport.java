@@ -4,25 +4,26 @@ import static ml.regard.job.ReportFiles.number;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import ml.regard.io.OutputFolder;
 import ml.regard.ml.KernelRegressionModel;
 import ml.regard.ml.KernelRegressionTrainingSummary;
+import ml.regard.report.BarsFigure;
 import ml.regard.report.Figure;
 import ml.regard.report.LossFigure;
-import ml.regard.report.PredictionFigure;
 import ml.regard.report.ReportPage;
 import ml.regard.report.ReportPage.Captioned;
 import ml.regard.report.ReportPage.KeyNumber;
 import ml.regard.report.WidthFigure;
+import org.apache.spark.sql.SparkSession;
 
-/** The page of a fit: what was learned, and how; with one feature, the curve over the keys. */
+/** The page of a fit: what was learned, what the model is like, and how it was learned. */
 final class FitReport {
-  private static final int CURVE_POINTS = 200;
-
   private static final String RELEVANCE =
       "A width of many spreads says that a feature hardly matters; the last column says by how much"
           + " the loss rises when it is ignored and the others stay as they are.";
@@ -30,14 +31,26 @@ final class FitReport {
   private FitReport() {}
 
   static void write(
-      List<String> features, String label, KernelRegressionModel model, OutputFolder folder) {
+      SparkSession spark,
+      List<String> features,
+      String label,
+      KernelRegressionModel model,
+      OutputFolder folder) {
     List<Figure> figures = new ArrayList<>();
-    ReportPage page = page(features, label, model, figures);
+    Map<String, String> tables = new LinkedHashMap<>();
+    ReportPage page = widths(features, label, model, figures, tables);
+    ModelReport.add(spark, features, label, model, page, figures, tables);
+    learning(features, model, page, figures);
     ReportFiles.write(page, figures, folder);
+    tables.forEach(folder::write);
   }
 
-  private static ReportPage page(
-      List<String> features, String label, KernelRegressionModel model, List<Figure> figures) {
+  private static ReportPage widths(
+      List<String> features,
+      String label,
+      KernelRegressionModel model,
+      List<Figure> figures,
+      Map<String, String> tables) {
     KernelRegressionTrainingSummary summary = model.summary();
     ReportPage page =
         ReportPage.of("Kernel regression of " + label)
@@ -67,40 +80,82 @@ final class FitReport {
                 "What was learned, in the unit of each feature",
                 List.of("feature", "width", "in spreads", "inverse width", "loss without it"),
                 widths(features, model))
-            .paragraph(RELEVANCE)
-            .section("Rows")
-            .table(
-                "What became of the rows that were read",
-                List.of("rows", "count"),
-                List.of(
-                    List.of("read", Long.toString(summary.rows())),
-                    List.of("keys", Integer.toString(model.numKeys())),
-                    List.of("rejected", Long.toString(summary.rejectedRows())),
-                    List.of("of weight zero", Long.toString(summary.zeroWeightRows()))))
-            .paragraph(sentence(summary.engineReason()) + ".");
+            .paragraph(RELEVANCE);
+    if (features.size() > 1) {
+      relevance(features, summary, page, figures, tables);
+    }
+    page.section("Rows")
+        .table(
+            "What became of the rows that were read",
+            List.of("rows", "count"),
+            List.of(
+                List.of("read", Long.toString(summary.rows())),
+                List.of("keys", Integer.toString(model.numKeys())),
+                List.of("rejected", Long.toString(summary.rejectedRows())),
+                List.of("of weight zero", Long.toString(summary.zeroWeightRows()))))
+        .paragraph(sentence(summary.engineReason()) + ".");
     if (!Double.isNaN(summary.handedOver())) {
       page.paragraph(
           "Of the last rows asked, %s %% were handed over to exact sums."
               .formatted(number(100 * summary.handedOver())));
     }
-    if (features.size() == 1 && model.hasKeys()) {
-      page.section("The curve").figures(curve(features.get(0), label, model, figures));
+    return page;
+  }
+
+  private static void learning(
+      List<String> features, KernelRegressionModel model, ReportPage page, List<Figure> figures) {
+    KernelRegressionTrainingSummary summary = model.summary();
+    boolean scanned = summary.scanValues().length > 1;
+    if (summary.totalIterations() > 0 || scanned || !summary.notes().isEmpty()) {
+      page.section("Learning");
     }
     if (summary.totalIterations() > 0) {
-      page.section("Learning").figures(loss(summary, figures));
+      page.figures(loss(summary, figures));
       page.table(
           "The widths by pass",
           Stream.concat(Stream.of("step", "passes", "rows", "loss"), names(features, summary))
               .toList(),
           steps(summary));
     }
-    if (summary.scanValues().length > 1) {
+    if (scanned) {
       page.figures(scan(features, model, figures));
     }
     for (String note : summary.notes()) {
       page.paragraph(sentence(note) + ".");
     }
-    return page;
+  }
+
+  /** Bars of what each feature is worth. */
+  private static void relevance(
+      List<String> features,
+      KernelRegressionTrainingSummary summary,
+      ReportPage page,
+      List<Figure> figures,
+      Map<String, String> tables) {
+    double[] without = summary.lossWithout();
+    int[] known =
+        IntStream.range(0, without.length).filter(f -> !Double.isNaN(without[f])).toArray();
+    if (known.length == 0) {
+      page.paragraph(
+          "What each feature is worth was not measured: they have one width together, or none was"
+              + " learned.");
+      return;
+    }
+    List<String> names = IntStream.of(known).mapToObj(features::get).toList();
+    double[] percent = IntStream.of(known).mapToDouble(f -> 100 * without[f]).toArray();
+    Figure figure =
+        BarsFigure.of(
+            "relevance", "Relevance of the features", names, percent, "loss without it (%)");
+    figures.add(figure);
+    page.figures(
+        new Captioned(figure, "By how much the criterion rises when a feature is ignored."));
+    tables.put(
+        "relevance.csv",
+        Csv.of(
+            List.of("feature", "lossWithoutPercent"),
+            IntStream.range(0, known.length)
+                .mapToObj(i -> List.of(names.get(i), percent[i]))
+                .toList()));
   }
 
   private static Stream<String> names(
@@ -179,24 +234,6 @@ final class FitReport {
         LossFigure.of("loss", "Loss by step", "step", 1, summary.objectiveHistory(), "loss");
     figures.add(figure);
     return new Captioned(figure, "The loss that each step found, over the rows that it looked at.");
-  }
-
-  private static Captioned curve(
-      String feature, String label, KernelRegressionModel model, List<Figure> figures) {
-    KernelRegressionModel.Curve curve = model.curve(CURVE_POINTS);
-    Figure figure =
-        PredictionFigure.of(
-            "curve",
-            label,
-            feature,
-            label,
-            curve.x(),
-            null,
-            curve.prediction(),
-            curve.keys(),
-            curve.values());
-    figures.add(figure);
-    return new Captioned(figure, "The prediction over the range of the keys.");
   }
 
   private static String sentence(String phrase) {

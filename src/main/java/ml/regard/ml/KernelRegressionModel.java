@@ -1,6 +1,7 @@
 package ml.regard.ml;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
@@ -11,6 +12,8 @@ import ml.regard.engine.KeyStore;
 import ml.regard.engine.Residuals;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
+import ml.regard.kernel.Influence;
+import ml.regard.kernel.InfluentialKey;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.Precision;
@@ -191,6 +194,19 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return store.table(spark);
   }
 
+  /**
+   * The keys that move the predictions at some training rows the most when they are taken out; see
+   * {@link Influence}. Cost: two exponentials per pair of row and key in reach, on the driver.
+   *
+   * @param positions of the rows in the key table {@code [m]}
+   * @param rows their features {@code [m x d]}
+   * @param count at most so many keys
+   * @throws DataException if the model has no keys
+   */
+  public List<InfluentialKey> influentialKeys(int[] positions, double[][] rows, int count) {
+    return Influence.top(keys(), positions, rows, inverseWidths, count);
+  }
+
   private QueryBlock query(Vector features) {
     return QueryBlock.of(keys().dim(), new double[][] {features.toArray()});
   }
@@ -281,7 +297,8 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return this;
   }
 
-  Optional<Residuals> residuals() {
+  /** The leave-one-out residuals of its keys, by position; empty where it has none. */
+  public Optional<Residuals> residuals() {
     return Optional.ofNullable(residuals);
   }
 
