@@ -104,7 +104,7 @@ final class ModelReport {
     Figure curve =
         PredictionFigure.of(
             "curve",
-            label,
+            "Prediction of " + label,
             features.get(0),
             label,
             x,
@@ -149,7 +149,7 @@ final class ModelReport {
     Figure map =
         MapFigure.of(
             "map",
-            label,
+            "Prediction of " + label,
             new String[] {features.get(0), features.get(1), label},
             ranges,
             IntStream.range(0, MAP_CELLS)

@@ -21,7 +21,7 @@ import org.jfree.chart.JFreeChart;
 public abstract sealed class Figure
     permits AttentionFigure,
         BarsFigure,
-        CalibrationFigure,
+        CoverageFigure,
         HistogramFigure,
         LossFigure,
         MapFigure,

@@ -165,7 +165,7 @@ public final class PredictionFigure extends Figure {
       Charts.layer(
           plot,
           Charts.points(Charts.sample(keyX), Charts.sample(keyY)),
-          Charts.dots(theme.rowRadius(), theme.row()));
+          Charts.rows(keyX.length, theme));
     }
     if (halfWidth != null) {
       Charts.layer(plot, band(), new BandRenderer(theme.band()));

@@ -68,7 +68,7 @@ public final class ResidualFigure extends Figure {
     Charts.layer(
         plot,
         Charts.points(Charts.sample(prediction), Charts.sample(residual)),
-        Charts.dots(theme.rowRadius(), theme.row()));
+        Charts.rows(residual.length, theme));
     double[] ends = Numbers.range(prediction);
     Charts.layer(
         plot,

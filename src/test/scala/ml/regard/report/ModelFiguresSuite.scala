@@ -6,7 +6,7 @@ import ml.regard.Rows.refusal
 import ml.regard.report.Drawings._
 import org.scalatest.funsuite.AnyFunSuite
 
-/** The figures of a fitted model: band, map, residuals, their distribution, calibration. */
+/** The figures of a fitted model: band, map, residuals, their distribution, coverage. */
 class ModelFiguresSuite extends AnyFunSuite {
   private val residuals = {
     val random = new Random(3)
@@ -30,7 +30,7 @@ class ModelFiguresSuite extends AnyFunSuite {
       Array(Array(0.0, 1.5), Array(-1.0, 0.0))
     )
 
-  private val calibration = Calibration.of(
+  private val coverage = Coverage.of(
     Array.tabulate(1000)(i => i.toDouble),
     Array.tabulate(1000)(i => if (i < 500) i % 100.0 else 100 + i % 100.0),
     0.5,
@@ -42,7 +42,7 @@ class ModelFiguresSuite extends AnyFunSuite {
     map(),
     ResidualFigure.of("residuals", "Residuals", "prediction", "residual", residuals, residuals),
     HistogramFigure.of("distribution", "A histogram", "residual", Histogram.of(residuals)),
-    CalibrationFigure.of("calibration", "Calibration", calibration)
+    CoverageFigure.of("coverage", "Coverage", coverage)
   )
 
   test(
@@ -137,12 +137,12 @@ class ModelFiguresSuite extends AnyFunSuite {
     assert(refusal(Histogram.of(Array(Double.NaN))).contains("the finite values"))
   }
 
-  test("calibration counts the rows of each tenth whose score is at most the quantile of all") {
-    assert(calibration.means.toSeq == (0 until 10).map(t => 49.5 + 100 * t))
+  test("coverage counts the rows of each tenth whose score is at most the quantile of all") {
+    assert(coverage.means.toSeq == (0 until 10).map(t => 49.5 + 100 * t))
     // k = 501 of 1000 is the smallest score of the upper half, 100, which a row in 100 has.
-    assert(calibration.shares()(0).toSeq == Seq.fill(5)(1.0) ++ Seq.fill(5)(0.01))
+    assert(coverage.shares()(0).toSeq == Seq.fill(5)(1.0) ++ Seq.fill(5)(0.01))
     // k = 901 is 180: the scores 100 to 180 of 100 to 199.
-    assert(calibration.shares()(1).toSeq == Seq.fill(5)(1.0) ++ Seq.fill(5)(0.81))
+    assert(coverage.shares()(1).toSeq == Seq.fill(5)(1.0) ++ Seq.fill(5)(0.81))
     assert(
       all.last.description == "Line chart of the share of rows inside their interval, over 10" +
         " parts of the prediction, of 1,000 rows: at 50 % the share is from 1 to 100 %; at 90 %" +
@@ -152,12 +152,12 @@ class ModelFiguresSuite extends AnyFunSuite {
   }
 
   test("few rows have fewer parts, no quantile above them all, and gaps are left out") {
-    val few = Calibration.of(Array(2.0, 1.0, Double.NaN), Array(0.1, 0.2, 0.3), 0.5, 0.95)
+    val few = Coverage.of(Array(2.0, 1.0, Double.NaN), Array(0.1, 0.2, 0.3), 0.5, 0.95)
     assert(few.rows == 2 && few.means.toSeq == Seq(1.0, 2.0))
     assert(few.shares().map(_.toSeq).toSeq == Seq(Seq(1.0, 1.0), Seq(1.0, 1.0)))
-    CalibrationFigure.of("c", "t", few).svg(Theme.DARK)
-    assert(refusal(Calibration.of(Array(1.0), Array(Double.NaN), 0.5)).contains("with a score"))
-    assert(refusal(Calibration.of(Array(1.0), Array(1.0, 2.0), 0.5)).contains("the same length"))
+    CoverageFigure.of("c", "t", few).svg(Theme.DARK)
+    assert(refusal(Coverage.of(Array(1.0), Array(Double.NaN), 0.5)).contains("with a score"))
+    assert(refusal(Coverage.of(Array(1.0), Array(1.0, 2.0), 0.5)).contains("the same length"))
   }
 
   test("residuals that are not known leave no circle") {

@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
  * @param shares {@code [c x t]}
  * @param rows that were looked at
  */
-public record Calibration(double[] confidences, double[] means, double[][] shares, int rows) {
+public record Coverage(double[] confidences, double[] means, double[][] shares, int rows) {
   private static final int TENTHS = 10;
 
   /**
@@ -33,7 +33,7 @@ public record Calibration(double[] confidences, double[] means, double[][] share
    * @param score {@code [n]}, at least 0
    * @throws IllegalArgumentException when lengths differ, or no row has both
    */
-  public static Calibration of(double[] prediction, double[] score, double... confidences) {
+  public static Coverage of(double[] prediction, double[] score, double... confidences) {
     Check.sameLength("score", score, "prediction", prediction);
     int[] rows =
         IntStream.range(0, score.length)
@@ -58,7 +58,7 @@ public record Calibration(double[] confidences, double[] means, double[][] share
         shares[c][t] = (double) in / tenth.length;
       }
     }
-    return new Calibration(confidences.clone(), means, shares, n);
+    return new Coverage(confidences.clone(), means, shares, n);
   }
 
   private static double quantile(double[] sorted, double confidence) {
