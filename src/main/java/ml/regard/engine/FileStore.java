@@ -21,6 +21,7 @@ import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -150,28 +151,32 @@ public final class FileStore implements KeyStore {
    * @throws IllegalStateException if folds are left out
    */
   @Override
-  public Residuals residuals(
-      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+  public <T> List<T> pass(
+      JavaSparkContext spark, Beside further, LeaveOut leaveOut, RowPass<T> pass) {
     KeyFiles shared = files;
-    return Residuals.of(
-        KeyPart.inFiles(spark, files, 3 * spark.defaultParallelism())
-            .flatMap(part -> residuals(part, shared, inverseWidths, leaveOut, tolerance))
-            .collect());
+    Broadcast<Beside> beside = spark.broadcast(further);
+    try {
+      return KeyPart.inFiles(spark, files, 3 * spark.defaultParallelism())
+          .flatMap(part -> pass(part, new KeysBeside(shared, beside.value()), leaveOut, pass))
+          .collect();
+    } finally {
+      beside.destroy();
+    }
   }
 
-  private static Iterator<Residuals.Part> residuals(
-      KeyPart part, KeyFiles files, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
-    List<Residuals.Part> parts = new ArrayList<>();
-    Iterator<KeyBlock> blocks = part.blocks();
-    while (blocks.hasNext()) {
-      KeyBlock block = blocks.next();
-      TrainingQueries rows = new TrainingQueries(files, leaveOut);
+  private static <T> Iterator<T> pass(
+      KeyPart part, KeysBeside keys, LeaveOut leaveOut, RowPass<T> pass) {
+    List<T> blocks = new ArrayList<>();
+    Iterator<KeyBlock> asking = keys.beside(part.blocks());
+    while (asking.hasNext()) {
+      KeyBlock block = asking.next();
+      TrainingQueries rows = new TrainingQueries(keys, leaveOut);
       for (int j = 0; j < block.size(); j++) {
         rows.add(block, j);
       }
-      parts.add(Residuals.Part.of(files, rows, inverseWidths, tolerance));
+      blocks.add(pass.of(keys, rows));
     }
-    return parts.iterator();
+    return blocks.iterator();
   }
 
   /** These: folds need the broadcast engine. */

@@ -2,14 +2,17 @@ package ml.regard.engine;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.LeaveOut;
+import ml.regard.kernel.LocalScale;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.Precision;
 import ml.regard.kernel.QueryBlock;
 import ml.regard.kernel.Terms;
+import ml.regard.kernel.TrainingQueries;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -45,6 +48,16 @@ public interface KeyStore extends Serializable {
     /** The mean square of the residuals that are beside the keys; NaN where none are. */
     default double meanSquaredResidual() {
       return Double.NaN;
+    }
+
+    /**
+     * Lower and upper end of the prediction interval of each query, {@code [m x 2]}.
+     *
+     * @param answers to these queries
+     * @throws IllegalStateException where no scores are shared
+     */
+    default double[][] intervals(QueryBlock queries, Answering how, Answers answers) {
+      throw new IllegalStateException("keys without scores have no intervals");
     }
 
     /** The pooled values of a block of queries, in the order of the queries. */
@@ -93,6 +106,15 @@ public interface KeyStore extends Serializable {
       return Math.sqrt(state.squaredAttention(i, 0)) * Math.sqrt(meanSquare);
     }
 
+    /**
+     * The local scale of errors around query i, where residuals are beside the keys.
+     *
+     * @param meanSquare of the residuals
+     */
+    double scale(int i, double meanSquare) {
+      return LocalScale.of(state, i, meanSquare);
+    }
+
     /** How near query i is to a key: from 0, nothing like it, to 1, a key at its place. */
     public double support(int i) {
       return state.support(i);
@@ -129,18 +151,18 @@ public interface KeyStore extends Serializable {
    */
   Shared share(JavaSparkContext spark, Answering how);
 
-  /** The same with the residuals of the keys, for standard errors. */
-  default Shared share(JavaSparkContext spark, Answering how, Residuals residuals) {
-    return CalibratedKeys.share(spark, share(spark, how), residuals);
+  /** What a pass makes of the rows of one block. */
+  interface RowPass<T> extends Serializable {
+    T of(Keys keys, TrainingQueries rows);
   }
 
   /**
-   * The leave-one-out residuals of all keys: one pass, n^2 pairs as far as they are in reach.
+   * One pass in which all keys ask as training rows, n^2 pairs as far as they are in reach: what it
+   * makes of each block of positions, in their order.
    *
-   * @param tolerance as of {@link #objective}
+   * @param further values that the keys have beside the first
    */
-  Residuals residuals(
-      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance);
+  <T> List<T> pass(JavaSparkContext spark, Beside further, LeaveOut leaveOut, RowPass<T> pass);
 
   /**
    * The objective over these keys; the caller closes it.

@@ -1,6 +1,8 @@
 package ml.regard.engine;
 
+import java.util.List;
 import java.util.stream.IntStream;
+import ml.regard.kernel.KeyBlock;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
@@ -63,28 +65,41 @@ public final class MemoryStore implements KeyStore {
   }
 
   @Override
-  public Residuals residuals(
-      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+  public <T> List<T> pass(
+      JavaSparkContext spark, Beside further, LeaveOut leaveOut, RowPass<T> pass) {
     Broadcast<PackedKeys> shared = spark.broadcast(keys);
+    Broadcast<Beside> beside = spark.broadcast(further);
     double pairs = (double) keys.numKeys() * keys.numKeys();
     int tasks = Math.min(PairTasks.tasks(pairs, spark.defaultParallelism()), keys.numBlocks());
     try {
-      return Residuals.of(
-          spark
-              .parallelize(IntStream.range(0, keys.numBlocks()).boxed().toList(), tasks)
-              .map(b -> part(shared.value(), b, inverseWidths, leaveOut, tolerance))
-              .collect());
+      return spark
+          .parallelize(IntStream.range(0, keys.numBlocks()).boxed().toList(), tasks)
+          .map(
+              b ->
+                  pass.of(
+                      new KeysBeside(shared.value(), beside.value()),
+                      rows(shared.value(), b, leaveOut, beside.value())))
+          .collect();
     } finally {
       shared.destroy();
+      beside.destroy();
     }
   }
 
-  private static Residuals.Part part(
-      PackedKeys keys, int block, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
+  /** The rows of a block; where each leaves out itself alone, its twins have further values too. */
+  private static TrainingQueries rows(
+      PackedKeys keys, int block, LeaveOut leaveOut, Beside further) {
+    if (leaveOut == LeaveOut.ROW) {
+      TrainingQueries rows = new TrainingQueries(keys, leaveOut);
+      KeyBlock asking = further.beside(keys.block(block));
+      for (int j = 0; j < asking.size(); j++) {
+        rows.add(asking, j);
+      }
+      return rows;
+    }
     int first = block * PackedKeys.BLOCK_SIZE;
     int[] positions = IntStream.range(first, first + keys.block(block).size()).toArray();
-    TrainingQueries rows = TrainingQueries.of(keys, positions, leaveOut);
-    return Residuals.Part.of(keys, rows, inverseWidths, tolerance);
+    return TrainingQueries.of(keys, positions, leaveOut);
   }
 
   @Override

@@ -173,9 +173,9 @@ public final class NodeStore implements KeyStore {
   }
 
   @Override
-  public Residuals residuals(
-      JavaSparkContext spark, double[] inverseWidths, LeaveOut leaveOut, double tolerance) {
-    throw keyless("leave-one-out residuals");
+  public <T> List<T> pass(
+      JavaSparkContext spark, Beside further, LeaveOut leaveOut, RowPass<T> pass) {
+    throw keyless("rows that ask");
   }
 
   @Override

@@ -1,7 +1,20 @@
 package ml.regard.job;
 
-/** What a fit keeps of its errors; the names are those of the Spark ML parameter. */
+/** What a fit keeps of its errors; the texts are those of the Spark ML parameter. */
 enum CalibrationName {
-  loo,
-  none
+  LOO("loo"),
+  CV_PLUS("cv+"),
+  SPLIT("split"),
+  NONE("none");
+
+  private final String text;
+
+  CalibrationName(String text) {
+    this.text = text;
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
 }

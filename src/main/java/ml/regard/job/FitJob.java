@@ -206,9 +206,10 @@ final class FitJob extends Job {
       names = "--calibration",
       paramLabel = "NAME",
       description =
-          "What the model keeps of its errors, for score --with standardError: loo, the residual of"
-              + " each row, at the cost of a pass over all pairs; or none (default: loo, where learning"
-              + " took a pass or more).")
+          "What the model keeps of its errors, for score --with standardError,interval,band: loo, the"
+              + " residual and score of each row, two passes over all pairs; cv+, the score of each row"
+              + " without its fold of ten; split, the scores of one row in five, which is held out; or none"
+              + " (default: loo, where learning took a pass or more).")
   private CalibrationName calibration;
 
   @Option(
@@ -302,6 +303,13 @@ final class FitJob extends Job {
           validation);
     }
     requireAtLeast("--partitions", 1, partitions);
+    boolean ofRows = calibration == CalibrationName.CV_PLUS || calibration == CalibrationName.SPLIT;
+    if (ofRows && isFold()) {
+      throw wrong("--calibration", "loo or none with --leave-out SQL", calibration);
+    }
+    if (ofRows && (compact || engine == EngineName.lattice)) {
+      throw wrong("--calibration", "loo or none with a lattice", calibration);
+    }
     if (compact && engine != null && engine != EngineName.auto && engine != EngineName.lattice) {
       throw wrong("--engine", "lattice or auto with --compact", engine);
     }
@@ -414,7 +422,7 @@ final class FitJob extends Job {
   }
 
   private static Optional<String> given(Enum<?> choice) {
-    return Optional.ofNullable(choice).map(Enum::name);
+    return Optional.ofNullable(choice).map(Enum::toString);
   }
 
   private Dataset<Row> training(Dataset<Row> table, FeatureSource source) {
@@ -463,6 +471,7 @@ final class FitJob extends Job {
     result.put("rows", summary.rows());
     result.put("rejectedRows", summary.rejectedRows());
     result.put("zeroWeightRows", summary.zeroWeightRows());
+    result.put("heldOutRows", summary.heldOutRows());
     result.put("tiedRows", summary.tiedRows());
     result.put("lossRows", summary.lossRows());
     result.put("solver", fitted.getSolver());

@@ -92,7 +92,8 @@ final class FitReport {
                 List.of("read", Long.toString(summary.rows())),
                 List.of("keys", Integer.toString(model.numKeys())),
                 List.of("rejected", Long.toString(summary.rejectedRows())),
-                List.of("of weight zero", Long.toString(summary.zeroWeightRows()))))
+                List.of("of weight zero", Long.toString(summary.zeroWeightRows())),
+                List.of("held out (calibration)", Long.toString(summary.heldOutRows()))))
         .paragraph(sentence(summary.engineReason()) + ".");
     if (!Double.isNaN(summary.handedOver())) {
       page.paragraph(

@@ -16,6 +16,8 @@ import ml.regard.job.ModelView.Answers;
 import ml.regard.job.ModelView.TrainingRow;
 import ml.regard.kernel.InfluentialKey;
 import ml.regard.ml.KernelRegressionModel;
+import ml.regard.report.Coverage;
+import ml.regard.report.CoverageFigure;
 import ml.regard.report.Figure;
 import ml.regard.report.Histogram;
 import ml.regard.report.HistogramFigure;
@@ -28,13 +30,15 @@ import ml.regard.report.ScatterFigure;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The sections on the model itself: a picture of its predictions, its residuals, and the rows of
- * most influence. What they show is also written as tables.
+ * The sections on the model itself: a picture of its predictions, its residuals, the coverage of
+ * its intervals, and the rows of most influence. What they show is also written as tables.
  */
 final class ModelReport {
   private static final int CURVE_POINTS = 200;
   private static final int MAP_CELLS = 64;
   private static final int INFLUENTIAL = 10;
+
+  private static final double[] CONFIDENCES = {0.5, 0.8, 0.9, 0.95};
 
   /** The quantile of the normal distribution at 97.5 %. */
   private static final double Z = 1.959963984540054;
@@ -86,6 +90,7 @@ final class ModelReport {
       default -> report.labels(page);
     }
     report.residuals(page);
+    report.coverage(page);
     report.influence(page);
     figures.addAll(report.figures);
     tables.putAll(report.tables);
@@ -255,6 +260,40 @@ final class ModelReport {
             Arrays.copyOf(histogram.edges(), histogram.counts().length),
             Arrays.copyOfRange(histogram.edges(), 1, histogram.edges().length),
             Arrays.stream(histogram.counts()).asDoubleStream().toArray()));
+  }
+
+  private void coverage(ReportPage page) {
+    page.section("Coverage of the intervals");
+    Optional<double[]> quantiles = view.scoreQuantiles(CONFIDENCES);
+    if (quantiles.isEmpty()) {
+      page.paragraph(
+          view.hasResiduals()
+              ? "It is not shown, since with --calibration split the scores are those of rows that"
+                  + " were held out, of which the model keeps nothing else."
+              : "It is not shown, since " + NO_RESIDUALS + ".");
+      return;
+    }
+    Coverage coverage =
+        Coverage.of(
+            rows(TrainingRow::prediction), rows(TrainingRow::score), CONFIDENCES, quantiles.get());
+    Figure figure = CoverageFigure.of("coverage", "Coverage by prediction", coverage);
+    figures.add(figure);
+    page.figure(
+        figure,
+        "The share of training rows, predicted by the others, that lie inside their interval, by"
+            + " tenths of the prediction from the lowest; dashed is what the interval says. Over all"
+            + " tenths the two agree by construction.");
+    List<String> header = List.of("tenth", "mean prediction", "50 %", "80 %", "90 %", "95 %");
+    List<List<Object>> tenths =
+        IntStream.range(0, coverage.means().length)
+            .mapToObj(
+                t ->
+                    Stream.concat(
+                            Stream.<Object>of(t + 1, coverage.means()[t]),
+                            Arrays.stream(coverage.shares()).map(shares -> shares[t]))
+                        .toList())
+            .toList();
+    tables.put("coverage.csv", Csv.of(header, tenths));
   }
 
   private void influence(ReportPage page) {

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.min;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import ml.regard.engine.EngineChoice;
 import ml.regard.kernel.Hash;
@@ -60,9 +61,10 @@ final class ModelView {
    *
    * @param id what the user calls it; null where that is not known
    * @param residual leave-one-out; NaN where it is not known
+   * @param score of its interval; NaN where it is not known
    */
   record TrainingRow(
-      int position, String id, List<Double> features, double value, double residual) {
+      int position, String id, List<Double> features, double value, double residual, double score) {
     /** What the others predict for it. */
     double prediction() {
       return value - residual;
@@ -72,16 +74,32 @@ final class ModelView {
   private TrainingRow trainingRow(Row row) {
     int position = (int) row.getLong(0);
     return new TrainingRow(
-        position, row.getString(4), row.getList(1), row.getDouble(2), residual(position));
+        position,
+        row.getString(4),
+        row.getList(1),
+        row.getDouble(2),
+        residual(position),
+        score(position));
   }
 
   /** The leave-one-out residual of the row at a position; NaN where it is not known. */
   double residual(int position) {
-    return model.residuals().map(found -> found.value(position)).orElse(Double.NaN);
+    return model.calibrated().map(found -> found.residual(position)).orElse(Double.NaN);
+  }
+
+  private double score(int position) {
+    return model.calibrated().map(found -> found.score(position)).orElse(Double.NaN);
+  }
+
+  /** The quantiles of all scores, where some of the rows have one. */
+  Optional<double[]> scoreQuantiles(double... confidences) {
+    return rows.stream().allMatch(row -> Double.isNaN(row.score()))
+        ? Optional.empty()
+        : model.calibrated().map(found -> found.quantiles(confidences));
   }
 
   boolean hasResiduals() {
-    return model.residuals().isPresent();
+    return model.calibrated().isPresent();
   }
 
   boolean hasIds() {

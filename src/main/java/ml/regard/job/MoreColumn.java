@@ -7,6 +7,8 @@ import ml.regard.ml.KernelRegressionModel;
 enum MoreColumn {
   errorBound(KernelRegressionModel::setErrorBoundCol),
   standardError(KernelRegressionModel::setStandardErrorCol),
+  interval(KernelRegressionModel::setIntervalCol),
+  band(KernelRegressionModel::setBandCol),
   effectiveKeys(KernelRegressionModel::setEffectiveKeysCol),
   support(KernelRegressionModel::setSupportCol),
   marginalEffect(KernelRegressionModel::setMarginalEffectCol),

@@ -69,11 +69,19 @@ final class ScoreJob extends Job {
       paramLabel = "NAME",
       description =
           "More columns behind the prediction: errorBound, by how much it may be off from that of all"
-              + " keys; standardError, of the residuals of its keys; effectiveKeys, how many keys carry it;"
-              + " support, how near a key is, from 0 to 1; marginalEffect, its derivatives by the"
+              + " keys; standardError, of the residuals of its keys; interval, a prediction interval for"
+              + " the label; band, a confidence band for the smoothed curve; effectiveKeys, how many keys"
+              + " carry it; support, how near a key is, from 0 to 1; marginalEffect, its derivatives by the"
               + " features, an array; attention, the keys that carry it; quantiles of the labels under"
               + " the attention.")
   private List<MoreColumn> more = List.of();
+
+  @Option(
+      names = "--confidence",
+      paramLabel = "C",
+      description =
+          "Of the columns interval and band, above 0 and below 1 (default: that of the model, 0.9).")
+  private Double confidence;
 
   @Option(
       names = "--outside-support",
@@ -127,6 +135,12 @@ final class ScoreJob extends Job {
     requireAtLeast("--top", 1, top);
     for (double p : quantiles == null ? new double[0] : quantiles.values()) {
       requireShare("--quantiles", p);
+    }
+    if (confidence != null && !(confidence > 0 && confidence < 1)) {
+      throw wrong("--confidence", "above 0 and below 1", confidence);
+    }
+    if (confidence != null && !more.contains(MoreColumn.band)) {
+      requireWith("--confidence", confidence, MoreColumn.interval);
     }
     requireWith("--top", top, MoreColumn.attention);
     requireWith("--quantiles", quantiles, MoreColumn.quantiles);
@@ -204,6 +218,7 @@ final class ScoreJob extends Job {
     if (supportThreshold != null) {
       model.setSupportThreshold(supportThreshold);
     }
+    Optional.ofNullable(confidence).ifPresent(model::setConfidence);
     Optional.ofNullable(top).ifPresent(model::setTopKeys);
     Optional.ofNullable(quantiles).map(NumberList::values).ifPresent(model::setQuantiles);
   }

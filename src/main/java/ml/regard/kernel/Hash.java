@@ -1,6 +1,6 @@
 package ml.regard.kernel;
 
-/** A hash of 64 bits that spreads any change of its argument over all bits. */
+/** Hashes of 64 bits that spread any change of their arguments over all bits. */
 public final class Hash {
   private Hash() {}
 
@@ -10,5 +10,15 @@ public final class Hash {
     z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
     z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
     return z ^ (z >>> 31);
+  }
+
+  /** A hash of a row by all that is in it. */
+  public static long row(long seed, double[] features, double value, double weight, String id) {
+    long hash = mix(seed);
+    for (double feature : features) {
+      hash = mix(hash ^ Double.doubleToLongBits(feature));
+    }
+    hash = mix(hash ^ Double.doubleToLongBits(value));
+    return KeyIds.mix(mix(hash ^ Double.doubleToLongBits(weight)), id);
   }
 }

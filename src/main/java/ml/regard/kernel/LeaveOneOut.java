@@ -58,8 +58,13 @@ public final class LeaveOneOut {
         rows.met(AttentionPooling.pool(keys, rows.block(), at, Terms.VALUE, tolerance)[0]);
     double[] residuals = new double[rows.size()];
     for (int i = 0; i < residuals.length; i++) {
-      residuals[i] = rows.value(i) - state.valueCentre - state.centred(i);
+      residuals[i] = residual(rows, i, state);
     }
     return residuals;
+  }
+
+  /** The residual of row i of the state that the rows have met; NaN without an allowed key. */
+  static double residual(TrainingQueries rows, int i, PooledState state) {
+    return rows.value(i) - state.valueCentre - state.centred(i);
   }
 }

@@ -13,6 +13,7 @@ final class BlockAnswers {
   private final KeyStore.Answering how;
   private final QueryBlock queries;
   private KeyStore.Answers answers;
+  private double[][] intervals;
   private double[][] weights;
   private KeyAttention attention;
   private AttendedKey[][] topKeys;
@@ -45,6 +46,20 @@ final class BlockAnswers {
 
   double standardError(int i) {
     return answers().standardError(i, shared.meanSquaredResidual());
+  }
+
+  /** Lower and upper end of the prediction interval. */
+  double[] interval(int i) {
+    if (intervals == null) {
+      intervals = shared.intervals(queries, how, answers());
+    }
+    return intervals[i];
+  }
+
+  /** The pooled value less and plus so many standard errors. */
+  double[] band(int i, double standardErrors) {
+    double reach = standardErrors * standardError(i);
+    return new double[] {pooled(i) - reach, pooled(i) + reach};
   }
 
   double support(int i) {

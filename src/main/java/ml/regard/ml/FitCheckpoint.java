@@ -65,6 +65,9 @@ final class FitCheckpoint implements EvaluationLog {
           "onCancel",
           "precision", // of predictions: widths are learned in double
           "stagingDir",
+          "intervalCol",
+          "confidence",
+          "bandCol",
           "attentionCol",
           "topKeys",
           "quantilesCol",

@@ -5,16 +5,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import ml.regard.DataException;
+import ml.regard.engine.Calibration;
 import ml.regard.engine.Engine;
-import ml.regard.engine.EngineChoice;
 import ml.regard.engine.KeyStore;
 import ml.regard.engine.MemoryStore;
 import ml.regard.engine.RegardMetrics;
-import ml.regard.engine.Residuals;
 import ml.regard.engine.WatchedObjective;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.LeaveOut;
-import ml.regard.kernel.PackedKeys;
 import ml.regard.optim.Batch;
 import ml.regard.optim.Criterion;
 import ml.regard.optim.EvaluationLog;
@@ -130,6 +128,12 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       throw new IllegalArgumentException(
           "criterion aicc leaves nothing out, but leaveOut is " + getLeaveOut());
     }
+    boolean ofRows = getCalibration().equals("cv+") || getCalibration().equals("split");
+    if (ofRows && TrainingRows.leaveOut(this) == LeaveOut.FOLD) {
+      throw new IllegalArgumentException(
+          "calibration %s takes rows apart that leaveOut %s says depend on each other: take calibration loo"
+              .formatted(getCalibration(), getLeaveOut()));
+    }
     if (!getValidationIndicatorCol().isEmpty() && (inverse || isMiniBatch())) {
       throw new IllegalArgumentException(
           "validationIndicatorCol stops solver newton, and sgd in log widths without"
@@ -179,7 +183,8 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       FinalLoss loss = FinalLoss.of(learned, objective, measured(learned, objective), this, keys);
       loss.warnings(scales, learned).forEach(LOG::warn);
       LOG.info("{}", loss.stopReason());
-      Residuals residuals = residuals(spark, keys, learned, loss.passes(), progress);
+      Calibration calibration =
+          CalibratedFit.of(spark, this, rows, learned, loss.passes(), progress);
       double seconds = (System.nanoTime() - started) / 1e9;
       KernelRegressionTrainingSummary summary =
           new KernelRegressionTrainingSummary(
@@ -195,48 +200,10 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
       KernelRegressionModel model =
           new KernelRegressionModel(uid, keys.withoutFolds(), learned.inverseWidths())
               .withSummary(summary)
-              .withResiduals(residuals);
+              .withCalibration(calibration);
       copyValues(model.setParent(this), ParamMap.empty());
       return getCompact() ? model.compact(spark) : model;
     }
-  }
-
-  /** What standard errors are made of; null where they are not wanted, or cannot be had. */
-  private Residuals residuals(
-      JavaSparkContext spark,
-      KeyStore keys,
-      Learned learned,
-      double lastPasses,
-      FitProgress progress) {
-    if (getCalibration().equals("none") || learned.cancelled()) {
-      return null;
-    }
-    if (!isSet(calibration()) && learned.passes() + lastPasses < 1) {
-      LOG.info("learning took less than a pass, which residuals would: the model has none");
-      return null;
-    }
-    if (keys.engine().equals(EngineChoice.LATTICE)) {
-      LOG.info("engine lattice forms no residuals: the model has no standard errors");
-      return null;
-    }
-    progress.say("residuals at the final widths");
-    LeaveOut leaveOut = TrainingRows.leaveOut(this);
-    Residuals found;
-    try {
-      found = keys.residuals(spark, learned.inverseWidths(), leaveOut, getAnswerTolerance());
-    } catch (RuntimeException e) {
-      if (getOnCancel().equals("keep") && WatchedObjective.isCancellation(e)) {
-        LOG.warn("cancelled before the residuals were known: the model has no standard errors");
-        return null;
-      }
-      throw e;
-    }
-    if (Double.isNaN(found.meanSquare())) {
-      return null;
-    }
-    return keys.keys() instanceof PackedKeys packed && packed.numFolds() > 1
-        ? found.inOrder(packed.orderWithoutFolds())
-        : found;
   }
 
   /** The errors of the rows held out; null where there are none. */
@@ -400,6 +367,21 @@ public final class KernelRegression extends Estimator<KernelRegressionModel>
 
   public KernelRegression setStandardErrorCol(String value) {
     set(standardErrorCol(), value);
+    return this;
+  }
+
+  public KernelRegression setConfidence(double value) {
+    set(confidence(), value);
+    return this;
+  }
+
+  public KernelRegression setBandCol(String value) {
+    set(bandCol(), value);
+    return this;
+  }
+
+  public KernelRegression setIntervalCol(String value) {
+    set(intervalCol(), value);
     return this;
   }
 

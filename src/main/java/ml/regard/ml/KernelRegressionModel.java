@@ -6,10 +6,10 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import ml.regard.DataException;
+import ml.regard.engine.Calibration;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
-import ml.regard.engine.Residuals;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
 import ml.regard.kernel.Influence;
@@ -48,8 +48,9 @@ import org.apache.spark.sql.types.StructType;
  * spreads the keys to nodes at once, when it is called, and forms pairs only for queries that the
  * nodes are not certain about; single predictions ({@link #predict}) read the keys in reach from
  * their files, and so do columns that nodes cannot tell (effectiveKeysCol, supportCol,
- * marginalEffectCol). A row that cannot be scored is handled as handleInvalid says; with {@code
- * error} the failing task's exception carries a {@link ml.regard.DataException}.
+ * marginalEffectCol). An interval stands around the pooled value, whatever outsideSupport says. A
+ * row that cannot be scored is handled as handleInvalid says; with {@code error} the failing task's
+ * exception carries a {@link ml.regard.DataException}.
  */
 public final class KernelRegressionModel extends Model<KernelRegressionModel>
     implements KernelRegressionParams, MLWritable {
@@ -59,7 +60,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   private final ParamDefinitions definitions;
   private final KeyStore store;
   private final double[] inverseWidths;
-  private Residuals residuals; // null where there are none
+  private Calibration calibration; // null where there are none
   private transient KernelRegressionTrainingSummary summary;
 
   /** A model without keys, for reflection only. */
@@ -225,9 +226,14 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
             "engine lattice has no column %s (%s): take engine partitioned, broadcast or auto"
                 .formatted(column.name(), column.param()));
       }
-      if (column.needs() == OutputColumn.Needs.RESIDUALS && residuals == null) {
+      if (column.needs().isCalibrated() && calibration == null) {
         throw new DataException(
             "the model has no residuals, and so no column %s (%s): fit it with calibration loo and another engine than lattice"
+                .formatted(column.name(), column.param()));
+      }
+      if (column.needs() == OutputColumn.Needs.SCORES && !calibration.hasScores()) {
+        throw new DataException(
+            "the model has residuals but no scores, and so no column %s (%s): it was saved by an older Regard, fit it again"
                 .formatted(column.name(), column.param()));
       }
     }
@@ -243,10 +249,10 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     StructType schema = transformSchema(dataset.schema());
     KeyStore.Answering how = answering();
     JavaSparkContext spark = context(dataset.sparkSession());
-    KeyStore.Shared shared =
-        OutputColumns.needResiduals(this)
-            ? store.share(spark, how, residuals)
-            : store.share(spark, how);
+    KeyStore.Shared shared = store.share(spark, how);
+    if (OutputColumns.needCalibration(this)) {
+      shared = calibration.share(spark, shared, getConfidence());
+    }
     Dataset<Row> scored =
         dataset.toDF().mapPartitions(new PoolRows(shared, how, this), Encoders.row(schema));
     return withMetadata(scored, schema);
@@ -292,14 +298,14 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     return this;
   }
 
-  KernelRegressionModel withResiduals(Residuals value) {
-    residuals = value;
+  KernelRegressionModel withCalibration(Calibration value) {
+    calibration = value;
     return this;
   }
 
-  /** The leave-one-out residuals of its keys, by position; empty where it has none. */
-  public Optional<Residuals> residuals() {
-    return Optional.ofNullable(residuals);
+  /** What it knows of its errors; the parameter calibration is what a fit would keep. */
+  public Optional<Calibration> calibrated() {
+    return Optional.ofNullable(calibration);
   }
 
   /** The same model with nodes in the place of its keys, which are in files. */
@@ -332,7 +338,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     KernelRegressionModel copy =
         new KernelRegressionModel(uid, store, inverseWidths)
             .withSummary(summary)
-            .withResiduals(residuals);
+            .withCalibration(calibration);
     return copyValues(copy, extra).setParent(parent());
   }
 
@@ -416,6 +422,21 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
 
   public KernelRegressionModel setStandardErrorCol(String value) {
     set(standardErrorCol(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setIntervalCol(String value) {
+    set(intervalCol(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setConfidence(double value) {
+    set(confidence(), value);
+    return this;
+  }
+
+  public KernelRegressionModel setBandCol(String value) {
+    set(bandCol(), value);
     return this;
   }
 

@@ -72,6 +72,30 @@ public interface KernelRegressionParams extends Params {
     return getOrDefault(standardErrorCol());
   }
 
+  default Param<String> intervalCol() {
+    return definitions().intervalCol;
+  }
+
+  default String getIntervalCol() {
+    return getOrDefault(intervalCol());
+  }
+
+  default DoubleParam confidence() {
+    return definitions().confidence;
+  }
+
+  default double getConfidence() {
+    return (double) getOrDefault(confidence());
+  }
+
+  default Param<String> bandCol() {
+    return definitions().bandCol;
+  }
+
+  default String getBandCol() {
+    return getOrDefault(bandCol());
+  }
+
   default Param<String> calibration() {
     return definitions().calibration;
   }

@@ -230,6 +230,11 @@ public final class KernelRegressionTrainingSummary {
     return rows.zeroWeights();
   }
 
+  /** Rows that calibration split held out: no keys, and not learned from. */
+  public long heldOutRows() {
+    return rows.heldOutRows();
+  }
+
   /** Rows that have no other row to attend to, and so no leave-one-out prediction. */
   public long rowsWithoutKeys() {
     return last.noKeys();

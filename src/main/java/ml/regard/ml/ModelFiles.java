@@ -13,12 +13,13 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.UUID;
 import ml.regard.DataException;
+import ml.regard.engine.Calibration;
+import ml.regard.engine.CalibrationFiles;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
 import ml.regard.engine.MemoryStore;
 import ml.regard.engine.NodeStore;
-import ml.regard.engine.Residuals;
 import ml.regard.kernel.Checks;
 import ml.regard.kernel.KeyPacker;
 import ml.regard.kernel.PackedKeys;
@@ -44,9 +45,12 @@ import scala.Option;
  * <pre>
  *   PATH/metadata   Spark ML metadata (JSON) with a section "regard":
  *                   formatVersion, numKeys, numFeatures, valueCentre, contentHash, inverseWidths,
- *                   meanSquaredResidual where there are residuals
+ *                   where there are residuals meanSquaredResidual, and calibration, calibrationSeed and
+ * numScores where there are scores
  *   PATH/keys       Parquet: position, features array, value, weight, id (null for none)
- *   PATH/residuals  Parquet: position, residual; where there are any, from version 3 on
+ *   PATH/residuals  Parquet: position, residual, score; where there are any, from version 3 on, with
+ *                   scores from version 4 on ({@link CalibrationFiles})
+ *   PATH/scores     Parquet: position, score; with calibration split
  *   PATH/nodes      in the place of keys where the model is compact ({@link NodeStore})
  * </pre>
  *
@@ -55,12 +59,12 @@ import scala.Option;
  * deserialisation.
  */
 final class ModelFiles {
-  static final int FORMAT_VERSION = 3;
+  static final int FORMAT_VERSION = 4;
   private static final String SECTION = "regard";
   private static final String KEYS = "keys";
   private static final String NODES = "nodes";
-  private static final String RESIDUALS = "residuals";
   private static final String MEAN_SQUARE = "meanSquaredResidual";
+  private static final String CALIBRATION = "calibration";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Logger LOG = LoggerFactory.getLogger(ModelFiles.class);
 
@@ -122,8 +126,8 @@ final class ModelFiles {
       String folder = model.hasKeys() ? KEYS : NODES;
       model.store().save(sparkSession(), new Path(path, folder).toString());
       model
-          .residuals()
-          .ifPresent(found -> found.save(sparkSession(), new Path(path, RESIDUALS).toString()));
+          .calibrated()
+          .ifPresent(found -> CalibrationFiles.save(sparkSession(), found, path.toString()));
     }
 
     private FileSystem fileSystem(Path path) throws IOException {
@@ -142,8 +146,8 @@ final class ModelFiles {
 
     /** The first version that has what the model has: readers of that one can read it. */
     private int version() {
-      if (model.residuals().isPresent()) {
-        return FORMAT_VERSION;
+      if (model.calibrated().isPresent()) {
+        return model.calibrated().get().hasScores() ? FORMAT_VERSION : 3;
       }
       return model.hasKeys() ? 1 : 2;
     }
@@ -157,10 +161,21 @@ final class ModelFiles {
       section.put("valueCentre", model.averagePooling());
       section.put("contentHash", contentHash(model.store()));
       section.put("inverseWidths", model.learnedInverseWidths());
-      model.residuals().ifPresent(found -> section.put(MEAN_SQUARE, found.meanSquare()));
+      model.calibrated().ifPresent(found -> section.putAll(told(found)));
       String json = JSON.writeValueAsString(Map.of(SECTION, section));
       return (JObject) JsonMethods$.MODULE$.mapper().readValue(json, org.json4s.JValue.class);
     }
+  }
+
+  private static Map<String, Object> told(Calibration found) {
+    Map<String, Object> section = new LinkedHashMap<>();
+    section.put(MEAN_SQUARE, found.meanSquare());
+    if (found.hasScores()) {
+      section.put(CALIBRATION, found.kind().toString());
+      section.put("calibrationSeed", found.seed());
+      section.put("numScores", found.numScores());
+    }
+    return section;
   }
 
   /** Loads a model; see {@link ModelFiles}. */
@@ -192,7 +207,7 @@ final class ModelFiles {
       requireWhole(path, section, store, numKeys);
       KernelRegressionModel model =
           new KernelRegressionModel(metadata.uid(), store, inverseWidths)
-              .withResiduals(residuals(path, section));
+              .withCalibration(calibration(path, section));
       setParams(metadata, model);
       engine.ifPresent(model::setEngine);
       return model;
@@ -229,15 +244,23 @@ final class ModelFiles {
           : open(path, section, choice);
     }
 
-    /** Null where there are none. */
-    private Residuals residuals(String path, JsonNode section) {
-      return section.has(MEAN_SQUARE)
-          ? Residuals.open(
+    /** Null where there is none. */
+    private Calibration calibration(String path, JsonNode section) {
+      if (!section.has(MEAN_SQUARE)) {
+        return null;
+      }
+      int numKeys = section.path("numKeys").asInt();
+      double meanSquare = section.path(MEAN_SQUARE).asDouble();
+      return section.has(CALIBRATION)
+          ? CalibrationFiles.open(
               sparkSession(),
-              folder(path, RESIDUALS),
-              section.path("numKeys").asInt(),
-              section.path(MEAN_SQUARE).asDouble())
-          : null;
+              path,
+              numKeys,
+              meanSquare,
+              Calibration.Kind.of(section.path(CALIBRATION).asText()),
+              section.path("calibrationSeed").asLong(),
+              section.path("numScores").asInt())
+          : CalibrationFiles.open(sparkSession(), path, numKeys, meanSquare);
     }
 
     /** What stands in for the keys of a compact model. */

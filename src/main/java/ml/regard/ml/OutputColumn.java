@@ -26,10 +26,16 @@ record OutputColumn(
     /** Sums of DETAIL, which nodes have not. */
     DETAIL,
     /** These, with residuals beside the keys. */
-    RESIDUALS;
+    RESIDUALS,
+    /** These, with scores. */
+    SCORES;
 
     boolean isDetail() {
-      return this == DETAIL || this == RESIDUALS;
+      return this == DETAIL || isCalibrated();
+    }
+
+    boolean isCalibrated() {
+      return this == RESIDUALS || this == SCORES;
     }
   }
 

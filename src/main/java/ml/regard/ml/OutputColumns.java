@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import ml.regard.kernel.AttendedKey;
+import ml.regard.kernel.NormalQuantile;
 import ml.regard.kernel.Terms;
 import ml.regard.ml.OutputColumn.Needs;
 import org.apache.spark.ml.linalg.SQLDataTypes;
@@ -25,11 +26,17 @@ final class OutputColumns {
           .add("value", DataTypes.DoubleType, false)
           .add("id", DataTypes.StringType, true);
 
+  private static final StructType ENDS =
+      new StructType()
+          .add("lower", DataTypes.DoubleType, false)
+          .add("upper", DataTypes.DoubleType, false);
+
   private OutputColumns() {}
 
   static List<OutputColumn> of(KernelRegressionParams params) {
     DataType number = DataTypes.DoubleType;
     DataType vector = SQLDataTypes.VectorType();
+    double normal = -NormalQuantile.of((1 - params.getConfidence()) / 2);
     int topKeys = params.getTopKeys();
     double[] quantiles = params.getQuantiles();
     return Stream.of(
@@ -48,6 +55,22 @@ final class OutputColumns {
                 number,
                 true,
                 (answers, i) -> answers.standardError(i),
+                null,
+                Needs.RESIDUALS),
+            new OutputColumn(
+                "intervalCol",
+                params.getIntervalCol(),
+                ENDS,
+                true,
+                (answers, i) -> ends(answers.interval(i)),
+                null,
+                Needs.SCORES),
+            new OutputColumn(
+                "bandCol",
+                params.getBandCol(),
+                ENDS,
+                true,
+                (answers, i) -> ends(answers.band(i, normal)),
                 null,
                 Needs.RESIDUALS),
             detail(
@@ -117,9 +140,13 @@ final class OutputColumns {
         : Terms.VALUE;
   }
 
-  /** Whether one of them needs the residuals of the keys. */
-  static boolean needResiduals(KernelRegressionParams params) {
-    return of(params).stream().anyMatch(column -> column.needs() == Needs.RESIDUALS);
+  /** Whether one of them needs what a model knows of its errors. */
+  static boolean needCalibration(KernelRegressionParams params) {
+    return of(params).stream().anyMatch(column -> column.needs().isCalibrated());
+  }
+
+  private static Row ends(double[] ends) {
+    return RowFactory.create(ends[0], ends[1]);
   }
 
   private static ArraySeq<Row> keys(AttendedKey[] keys) {

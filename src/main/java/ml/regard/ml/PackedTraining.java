@@ -1,6 +1,7 @@
 package ml.regard.ml;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
@@ -21,7 +22,9 @@ final class PackedTraining {
   private PackedTraining() {}
 
   static TrainingRows read(Dataset<Row> table, EngineChoice choice, KernelRegressionParams params) {
-    List<PartitionRows> partitions = table.toJavaRDD().mapPartitions(PartitionRows::read).collect();
+    HeldOut heldOut = HeldOut.of(params);
+    List<PartitionRows> partitions =
+        table.toJavaRDD().mapPartitions(part -> PartitionRows.read(part, heldOut)).collect();
     long rows = partitions.stream().mapToLong(p -> p.rows).sum();
     long rejected = partitions.stream().mapToLong(p -> p.rejected).sum();
     String example =
@@ -33,18 +36,31 @@ final class PackedTraining {
     TrainingRows.require(params, rows, rejected, example);
     requireOneSize(partitions);
     String indicator = params.getValidationIndicatorCol();
+    List<RowChunk> held = partitions.stream().flatMap(p -> p.heldOut.stream()).toList();
+    long heldOutRows = held.stream().mapToLong(RowChunk::size).sum();
+    if (heldOutRows > 0 && partitions.stream().allMatch(p -> p.keys == null)) {
+      throw HeldOut.noKeys(heldOutRows);
+    }
     KeyPacker packer = gather(partitions, p -> p.keys, indicator + " is true in every row");
     PackedKeys keys = packer.pack();
-    TrainingRows.requireWeights(keys.numKeys(), packer.zeroWeights());
+    TrainingRows.requireKeys(keys.numKeys(), packer.zeroWeights(), heldOutRows);
     long zeroWeights = packer.zeroWeights();
     Optional<PackedKeys> validation = Optional.empty();
     if (!indicator.isEmpty()) {
       packer = gather(partitions, p -> p.validation, indicator + " is true in no row");
       validation = Optional.of(packer.pack());
-      TrainingRows.requireWeights(validation.get().numKeys(), packer.zeroWeights());
+      TrainingRows.requireKeys(validation.get().numKeys(), packer.zeroWeights(), 0);
       zeroWeights += packer.zeroWeights();
     }
-    return new TrainingRows(new MemoryStore(keys), validation, choice, rows, rejected, zeroWeights);
+    return new TrainingRows(
+        new MemoryStore(keys),
+        validation,
+        heldOut.any() ? Optional.of(HeldOut.spread(table, held)) : Optional.empty(),
+        choice,
+        rows,
+        rejected,
+        zeroWeights,
+        heldOutRows);
   }
 
   /** All vectors are as long as the first. */
@@ -73,22 +89,23 @@ final class PackedTraining {
 
     private RowChunk keys;
     private RowChunk validation;
+    private final List<RowChunk> heldOut = new ArrayList<>(); // a block each
     private int dim; // of the first vector; 0 for none
     private long rows;
     private long rejected;
     private String firstRejected;
     private int otherSize; // of a vector unlike the first; 0 for none
 
-    static Iterator<PartitionRows> read(Iterator<Row> rows) {
+    static Iterator<PartitionRows> read(Iterator<Row> rows, HeldOut heldOut) {
       PartitionRows partition = new PartitionRows();
-      rows.forEachRemaining(partition::add);
+      rows.forEachRemaining(row -> partition.add(row, heldOut));
       if (partition.keys != null) {
         partition.keys.trimmed();
       }
       return List.of(partition).iterator();
     }
 
-    private void add(Row row) {
+    private void add(Row row, HeldOut calibration) {
       rows++;
       Vector features = row.getAs(0);
       Double label = row.getAs(1);
@@ -115,6 +132,8 @@ final class PackedTraining {
       if (held) {
         validation = validation == null ? new RowChunk(dim) : validation;
         validation.add(features.toArray(), label, weight);
+      } else if (calibration.holds(features.toArray(), label, weight, id)) {
+        HeldOut.add(heldOut, features.toArray(), label, weight);
       } else {
         keys = keys == null ? new RowChunk(dim) : keys;
         keys.add(features.toArray(), label, weight, fold, id);

@@ -26,6 +26,9 @@ public final class ParamDefinitions implements Serializable {
   final Param<String> errorBoundCol;
   final Param<String> attentionWeightsCol;
   final Param<String> standardErrorCol;
+  final Param<String> intervalCol;
+  final DoubleParam confidence;
+  final Param<String> bandCol;
   final Param<String> calibration;
   final Param<String> effectiveKeysCol;
   final Param<String> supportCol;
@@ -88,14 +91,38 @@ public final class ParamDefinitions implements Serializable {
             "standardErrorCol",
             "the column that takes the standard error of each prediction, of the leave-one-out"
                 + " residuals of its keys, in the unit of the label; empty: no such column");
+    intervalCol =
+        text(
+            parent,
+            "intervalCol",
+            "the column that takes a prediction interval for the label of each query, a struct of"
+                + " lower and upper, calibrated on the scores that calibration keeps; empty: no such"
+                + " column");
+    confidence =
+        new DoubleParam(
+            parent.uid(),
+            "confidence",
+            "of intervalCol and bandCol, in (0, 1): the share of labels that intervals are to cover",
+            ParamValidators.inRange(0, 1, false, false));
+    bandCol =
+        text(
+            parent,
+            "bandCol",
+            "the column that takes a confidence band, a struct of lower and upper: the prediction and"
+                + " standard errors on either side. A band for the smoothed curve, not the truth: bias"
+                + " is not in it; empty: no such column");
     calibration =
         oneOf(
             parent,
             "calibration",
-            "what a fit keeps of its errors for standardErrorCol: loo, the residual of each row"
-                + " without what leaveOut names, at the cost of a pass over all pairs (by default not"
-                + " where learning itself took less; engine lattice forms none); none, nothing",
+            "what a fit keeps of its errors for standardErrorCol, bandCol and intervalCol: loo, the"
+                + " residual and the score of each row without what leaveOut names, two passes over all"
+                + " pairs (by default not where learning itself took less than one; engine lattice forms"
+                + " none); cv+, the score of each row without its fold of ten; split, the scores of one row"
+                + " in five, which is held out and no key; none, nothing",
             "loo",
+            "cv+",
+            "split",
             "none");
     effectiveKeysCol =
         text(
@@ -349,6 +376,9 @@ public final class ParamDefinitions implements Serializable {
     parent.setDefault(errorBoundCol, "");
     parent.setDefault(attentionWeightsCol, "");
     parent.setDefault(standardErrorCol, "");
+    parent.setDefault(intervalCol, "");
+    parent.setDefault(confidence, 0.9);
+    parent.setDefault(bandCol, "");
     parent.setDefault(calibration, "loo");
     parent.setDefault(effectiveKeysCol, "");
     parent.setDefault(supportCol, "");

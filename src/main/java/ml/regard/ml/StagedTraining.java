@@ -9,11 +9,17 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.when;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import ml.regard.engine.EngineChoice;
 import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyRow;
+import ml.regard.engine.PairTasks;
+import ml.regard.kernel.RowChunk;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.FilterFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
@@ -32,6 +38,7 @@ final class StagedTraining {
   private static final String SIZE = "size";
   private static final String ROWS = "rows";
   private static final String KEYS = "keys";
+  private static final String HELD_OUT = "heldOut";
 
   private StagedTraining() {}
 
@@ -100,13 +107,51 @@ final class StagedTraining {
     long zeroWeights = counts.getLong(3);
     TrainingRows.require(params, all, rejected, counts.getString(2));
     TrainingRows.requireSize(counts.getInt(4), counts.getInt(5));
-    TrainingRows.requireWeights(all - rejected - zeroWeights, zeroWeights);
-    FileStore keys =
-        FileStore.write(
-            rows.where(usable.and(col(TrainingRows.WEIGHT).gt(0))),
-            folder.path(KEYS),
-            counts.getInt(4),
-            choice.engine());
-    return new TrainingRows(keys, Optional.empty(), choice, all, rejected, zeroWeights);
+    int dim = counts.getInt(4);
+    Dataset<Row> weighty = rows.where(usable.and(col(TrainingRows.WEIGHT).gt(0)));
+    HeldOut heldOut = HeldOut.of(params);
+    Dataset<Row> keyRows = weighty;
+    Optional<Dataset<Row>> held = Optional.empty();
+    if (heldOut.any()) {
+      keyRows = weighty.filter((FilterFunction<Row>) row -> !holds(heldOut, row));
+      weighty
+          .filter((FilterFunction<Row>) row -> holds(heldOut, row))
+          .write()
+          .parquet(folder.path(HELD_OUT));
+      held = Optional.of(rows.sparkSession().read().parquet(folder.path(HELD_OUT)));
+    }
+    long heldOutRows = held.map(Dataset::count).orElse(0L);
+    long numKeys = all - rejected - zeroWeights - heldOutRows;
+    TrainingRows.requireKeys(numKeys, zeroWeights, heldOutRows);
+    FileStore keys = FileStore.write(keyRows, folder.path(KEYS), dim, choice.engine());
+    return new TrainingRows(
+        keys,
+        Optional.empty(),
+        held.map(table -> blocks(PairTasks.splitByPairs(table, numKeys))),
+        choice,
+        all,
+        rejected,
+        zeroWeights,
+        heldOutRows);
+  }
+
+  private static boolean holds(HeldOut heldOut, Row row) {
+    return heldOut.holds(features(row), row.getDouble(1), row.getDouble(2), row.getString(3));
+  }
+
+  private static double[] features(Row row) {
+    return row.<Double>getList(0).stream().mapToDouble(Double::doubleValue).toArray();
+  }
+
+  private static JavaRDD<RowChunk> blocks(Dataset<Row> table) {
+    return table
+        .toJavaRDD()
+        .mapPartitions(
+            rows -> {
+              List<RowChunk> blocks = new ArrayList<>();
+              rows.forEachRemaining(
+                  row -> HeldOut.add(blocks, features(row), row.getDouble(1), row.getDouble(2)));
+              return blocks.iterator();
+            });
   }
 }

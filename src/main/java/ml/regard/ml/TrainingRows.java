@@ -11,7 +11,9 @@ import ml.regard.engine.EngineChoice;
 import ml.regard.engine.KeyStore;
 import ml.regard.kernel.LeaveOut;
 import ml.regard.kernel.PackedKeys;
+import ml.regard.kernel.RowChunk;
 import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.attribute.AttributeGroup;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
@@ -24,18 +26,22 @@ import org.apache.spark.sql.types.DataTypes;
  *
  * @param keys the rows of positive weight in canonical order
  * @param validation rows of positive weight that are no keys, where a column tells them apart
+ * @param heldOut rows of positive weight that are no keys, with calibration split
  * @param choice the engine, and why
  * @param rows all rows read
  * @param rejected rows that were dropped because a cell cannot be used
  * @param zeroWeights rows that were dropped because their weight is zero
+ * @param heldOutRows how many are held out
  */
 record TrainingRows(
     KeyStore keys,
     Optional<PackedKeys> validation,
+    Optional<JavaRDD<RowChunk>> heldOut,
     EngineChoice choice,
     long rows,
     long rejected,
-    long zeroWeights) {
+    long zeroWeights,
+    long heldOutRows) {
   static final String FEATURES = "features";
   static final String VALUE = "value";
   static final String WEIGHT = "weight";
@@ -107,6 +113,12 @@ record TrainingRows(
           "validationIndicatorCol %s needs engine broadcast"
               .formatted(params.getValidationIndicatorCol()));
     }
+    boolean scores = HeldOut.of(params).any() || params.getCalibration().equals("cv+");
+    if (scores && engine.equals(EngineChoice.LATTICE)) {
+      return Optional.of(
+          "calibration %s needs engine broadcast or partitioned"
+              .formatted(params.getCalibration()));
+    }
     boolean within = params.getAnswerTolerance() > 0;
     return engine.equals(EngineChoice.LATTICE) && !within
         ? Optional.of("answerTolerance 0 needs engine broadcast or partitioned")
@@ -137,9 +149,11 @@ record TrainingRows(
     }
   }
 
-  static void requireWeights(long keys, long zeroWeights) {
+  static void requireKeys(long keys, long zeroWeights, long heldOut) {
     if (keys == 0) {
-      throw new DataException("all %d weights are zero".formatted(zeroWeights));
+      throw heldOut > 0
+          ? HeldOut.noKeys(heldOut)
+          : new DataException("all %d weights are zero".formatted(zeroWeights));
     }
   }
 

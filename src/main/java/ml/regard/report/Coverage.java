@@ -8,14 +8,13 @@ import java.util.stream.IntStream;
  * Whether intervals hold what they promise, over tenths of the prediction.
  *
  * <pre>
- *   share = rows of a tenth whose score is at most s_(k) / rows of the tenth
- *   s_(k) = the k-th smallest of all n scores, k = ceil((n + 1) confidence)
+ *   share = rows of a tenth whose score is at most the quantile of all scores / rows of the tenth
  * </pre>
  *
  * <p>A row is in its interval when its score, the error of its leave-one-out prediction in the unit
  * of its interval, is at most this quantile. Over all rows the share is the confidence by
- * construction; in each tenth it is only where the scale of the error is right everywhere. With k
- * above n every row is in. Rows without a finite prediction and score are left out.
+ * construction; in each tenth it is only where the scale of the error is right everywhere. Rows
+ * without a finite prediction, or without a score, are left out.
  *
  * @param confidences {@code [c]}, in (0, 1)
  * @param means the mean prediction of each tenth, {@code [t]}, ascending; fewer than ten of few
@@ -30,21 +29,24 @@ public record Coverage(double[] confidences, double[] means, double[][] shares, 
    * The shares of some rows.
    *
    * @param prediction leave-one-out, {@code [n]}
-   * @param score {@code [n]}, at least 0
+   * @param score {@code [n]}, at least 0; may be infinite
+   * @param confidences {@code [c]}
+   * @param quantiles of the scores at these, {@code [c]}; may be infinite
    * @throws IllegalArgumentException when lengths differ, or no row has both
    */
-  public static Coverage of(double[] prediction, double[] score, double... confidences) {
+  public static Coverage of(
+      double[] prediction, double[] score, double[] confidences, double[] quantiles) {
     Check.sameLength("score", score, "prediction", prediction);
+    Check.sameLength("quantiles", quantiles, "confidences", confidences);
     int[] rows =
         IntStream.range(0, score.length)
-            .filter(i -> Double.isFinite(prediction[i]) && Double.isFinite(score[i]))
+            .filter(i -> Double.isFinite(prediction[i]) && !Double.isNaN(score[i]))
             .boxed()
             .sorted(Comparator.comparingDouble(i -> prediction[i]))
             .mapToInt(i -> i)
             .toArray();
     int n = rows.length;
-    double[] sorted = Arrays.stream(rows).mapToDouble(i -> score[i]).sorted().toArray();
-    Check.notEmpty("the rows with a score", sorted);
+    Check.notEmpty("the rows with a score", Arrays.stream(rows).asDoubleStream().toArray());
     int tenths = Math.min(TENTHS, n);
     double[] means = new double[tenths];
     double[][] shares = new double[confidences.length][tenths];
@@ -53,16 +55,11 @@ public record Coverage(double[] confidences, double[] means, double[][] shares, 
           Arrays.copyOfRange(rows, (int) ((long) t * n / tenths), (int) ((t + 1L) * n / tenths));
       means[t] = Arrays.stream(tenth).mapToDouble(i -> prediction[i]).average().orElse(Double.NaN);
       for (int c = 0; c < confidences.length; c++) {
-        double quantile = quantile(sorted, confidences[c]);
+        double quantile = quantiles[c];
         long in = Arrays.stream(tenth).filter(i -> score[i] <= quantile).count();
         shares[c][t] = (double) in / tenth.length;
       }
     }
     return new Coverage(confidences.clone(), means, shares, n);
-  }
-
-  private static double quantile(double[] sorted, double confidence) {
-    double k = Math.ceil((sorted.length + 1) * confidence);
-    return k > sorted.length ? Double.POSITIVE_INFINITY : sorted[(int) Math.max(k, 1) - 1];
   }
 }

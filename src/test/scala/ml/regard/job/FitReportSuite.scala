@@ -135,6 +135,27 @@ class FitReportSuite extends AnyFunSuite {
     }
   }
 
+  test("coverage is the share of rows that the intervals of their tenth hold") {
+    for (fitted <- Seq(one, two)) {
+      assert(fitted.has("coverage"))
+      val levels = Seq("50 %" -> 0.5, "80 %" -> 0.8, "90 %" -> 0.9, "95 %" -> 0.95)
+      val calibration = fitted.model.calibrated.get
+      val scores = (0 until 400).map(calibration.score)
+      val rows = fitted.keys.values.indices.sortBy(j => fitted.keys.values(j) - residual(fitted, j))
+      val shown = fitted.table("coverage.csv")
+      assert(shown.map(_("tenth").toInt) == (1 to 10))
+      for ((name, level) <- levels) {
+        val quantile = scores.sorted.apply(math.ceil(401 * level).toInt - 1)
+        val shares = rows.grouped(40).map(_.count(scores(_) <= quantile) / 40.0).toSeq
+        assert(shown.map(_(name).toDouble) == shares)
+        assert(math.abs(shares.sum / 10 - level) < 0.01)
+      }
+    }
+    val split = fit("split", "x", "--calibration", "split")
+    assert(split.has("residuals") && !split.has("coverage"))
+    assert(split.page.contains("the scores are those of rows that were held out"))
+  }
+
   test("the ten rows of most influence are those whose removal moves predictions the most") {
     for (fitted <- Seq(one, two)) {
       val (keys, w) = (fitted.keys, fitted.model.inverseWidths)

@@ -213,7 +213,16 @@ class CheckpointSuite extends MlSuite {
   test("of two fits that write to one folder the second one to write ends with a sentence") {
     val checkpoint = folder("checkpoint").resolve("shared")
     val training =
-      new TrainingRows(new MemoryStore(rows.pack), Optional.empty(), null, rows.size, 0, 0)
+      new TrainingRows(
+        new MemoryStore(rows.pack),
+        Optional.empty(),
+        Optional.empty(),
+        null,
+        rows.size,
+        0,
+        0,
+        0
+      )
     def opened() = FitCheckpoint.open(spark, estimator(checkpoint), training)
     val (first, second) = (opened(), opened())
     first.append(evaluation)

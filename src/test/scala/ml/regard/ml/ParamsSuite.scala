@@ -11,6 +11,9 @@ class ParamsSuite extends MlSuite {
     "predictionCol",
     "errorBoundCol",
     "standardErrorCol",
+    "intervalCol",
+    "confidence",
+    "bandCol",
     "calibration",
     "effectiveKeysCol",
     "supportCol",
@@ -83,6 +86,8 @@ class ParamsSuite extends MlSuite {
     assert(estimator.getPrecision == "float64" && !estimator.getCompact)
     assert(estimator.getErrorBoundCol == "" && estimator.getEffectiveKeysCol == "")
     assert(estimator.getSupportCol == "" && estimator.getMarginalEffectCol == "")
+    assert(estimator.getIntervalCol == "" && estimator.getBandCol == "")
+    assert(estimator.getConfidence == 0.9)
     assert(estimator.getStandardErrorCol == "" && estimator.getCalibration == "loo")
     assert(estimator.getOutsideSupport == "nearest" && estimator.getSupportThreshold == 0)
     assert(estimator.getAttentionCol == "" && estimator.getTopKeys == 5)
@@ -99,7 +104,10 @@ class ParamsSuite extends MlSuite {
       .setAttentionWeightsCol("a")
       .setErrorBoundCol("b")
       .setStandardErrorCol("r")
-      .setCalibration("none")
+      .setIntervalCol("n")
+      .setConfidence(0.75)
+      .setBandCol("d")
+      .setCalibration("cv+")
       .setEffectiveKeysCol("e")
       .setSupportCol("s")
       .setMarginalEffectCol("m")
@@ -148,7 +156,10 @@ class ParamsSuite extends MlSuite {
         "attentionWeightsCol" -> "a",
         "errorBoundCol" -> "b",
         "standardErrorCol" -> "r",
-        "calibration" -> "none",
+        "intervalCol" -> "n",
+        "confidence" -> 0.75,
+        "bandCol" -> "d",
+        "calibration" -> "cv+",
         "effectiveKeysCol" -> "e",
         "supportCol" -> "s",
         "marginalEffectCol" -> "m",
@@ -218,6 +229,9 @@ class ParamsSuite extends MlSuite {
       () => estimator.setOutsideSupport("far"),
       () => estimator.setSupportThreshold(1.5),
       () => estimator.setCalibration("cv"),
+      () => estimator.setConfidence(0),
+      () => estimator.setConfidence(1),
+      () => estimator.setConfidence(Double.NaN),
       () => estimator.setTopKeys(0),
       () => estimator.setQuantiles(Array(0.5, 1.5)),
       () => estimator.setQuantiles(Array.empty[Double])

@@ -98,7 +98,7 @@ class PersistenceSuite extends MlSuite {
     val metadata = Files.readString(parts(path.resolve("metadata")).head)
     for (
       part <- Seq(
-        "\"formatVersion\":3",
+        "\"formatVersion\":4",
         "\"numKeys\":50",
         "\"numFeatures\":1",
         "\"inverseWidths\":["
