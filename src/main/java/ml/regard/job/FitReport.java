@@ -4,10 +4,8 @@ import static ml.regard.job.ReportFiles.number;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import ml.regard.io.OutputFolder;
@@ -36,24 +34,39 @@ final class FitReport {
       String label,
       KernelRegressionModel model,
       OutputFolder folder) {
-    List<Figure> figures = new ArrayList<>();
-    Map<String, String> tables = new LinkedHashMap<>();
-    ReportPage page = widths(features, label, model, figures, tables);
-    ModelReport.add(spark, features, label, model, page, figures, tables);
-    learning(features, model, page, figures);
-    ReportFiles.write(page, figures, folder);
-    tables.forEach(folder::write);
+    ReportDraft draft = new ReportDraft(ReportPage.of("Kernel regression of " + label));
+    widths(features, label, model, draft);
+    model(spark, features, label, model, draft);
+    learning(features, model, draft);
+    draft.write(folder);
   }
 
-  private static ReportPage widths(
+  private static void model(
+      SparkSession spark,
       List<String> features,
       String label,
       KernelRegressionModel model,
-      List<Figure> figures,
-      Map<String, String> tables) {
+      ReportDraft draft) {
+    if (!model.hasKeys()) {
+      draft
+          .page()
+          .section("The model")
+          .paragraph(
+              "A compact model has no keys, and so there is no picture of it, no residual and no row"
+                  + " of influence.");
+      return;
+    }
+    ModelView view = new ModelView(spark, model);
+    new PredictionSection(draft, features, label, view).add();
+    new TrustSections(draft, features, label, view).add();
+  }
+
+  private static void widths(
+      List<String> features, String label, KernelRegressionModel model, ReportDraft draft) {
     KernelRegressionTrainingSummary summary = model.summary();
     ReportPage page =
-        ReportPage.of("Kernel regression of " + label)
+        draft
+            .page()
             .lead(
                 "%s from %s: attention over %d keys. %s."
                     .formatted(
@@ -82,7 +95,7 @@ final class FitReport {
                 widths(features, model))
             .paragraph(RELEVANCE);
     if (features.size() > 1) {
-      relevance(features, summary, page, figures, tables);
+      relevance(features, summary, draft);
     }
     page.section("Rows")
         .table(
@@ -100,18 +113,18 @@ final class FitReport {
           "Of the last rows asked, %s %% were handed over to exact sums."
               .formatted(number(100 * summary.handedOver())));
     }
-    return page;
   }
 
   private static void learning(
-      List<String> features, KernelRegressionModel model, ReportPage page, List<Figure> figures) {
+      List<String> features, KernelRegressionModel model, ReportDraft draft) {
+    ReportPage page = draft.page();
     KernelRegressionTrainingSummary summary = model.summary();
     boolean scanned = summary.scanValues().length > 1;
     if (summary.totalIterations() > 0 || scanned || !summary.notes().isEmpty()) {
       page.section("Learning");
     }
     if (summary.totalIterations() > 0) {
-      page.figures(loss(summary, figures));
+      page.figures(loss(summary, draft));
       page.table(
           "The widths by pass",
           Stream.concat(Stream.of("step", "passes", "rows", "loss"), names(features, summary))
@@ -119,7 +132,7 @@ final class FitReport {
           steps(summary));
     }
     if (scanned) {
-      page.figures(scan(features, model, figures));
+      page.figures(scan(features, model, draft));
     }
     for (String note : summary.notes()) {
       page.paragraph(sentence(note) + ".");
@@ -128,18 +141,16 @@ final class FitReport {
 
   /** Bars of what each feature is worth. */
   private static void relevance(
-      List<String> features,
-      KernelRegressionTrainingSummary summary,
-      ReportPage page,
-      List<Figure> figures,
-      Map<String, String> tables) {
+      List<String> features, KernelRegressionTrainingSummary summary, ReportDraft draft) {
     double[] without = summary.lossWithout();
     int[] known =
         IntStream.range(0, without.length).filter(f -> !Double.isNaN(without[f])).toArray();
     if (known.length == 0) {
-      page.paragraph(
-          "What each feature is worth was not measured: they have one width together, or none was"
-              + " learned.");
+      draft
+          .page()
+          .paragraph(
+              "What each feature is worth was not measured: they have one width together, or none was"
+                  + " learned.");
       return;
     }
     List<String> names = IntStream.of(known).mapToObj(features::get).toList();
@@ -147,11 +158,12 @@ final class FitReport {
     Figure figure =
         BarsFigure.of(
             "relevance", "Relevance of the features", names, percent, "loss without it (%)");
-    figures.add(figure);
-    page.figures(
-        new Captioned(figure, "By how much the criterion rises when a feature is ignored."));
-    tables.put(
-        "relevance.csv",
+    draft
+        .page()
+        .figures(
+            draft.captioned(figure, "By how much the criterion rises when a feature is ignored."));
+    draft.table(
+        "relevance",
         Csv.of(
             List.of("feature", "lossWithoutPercent"),
             IntStream.range(0, known.length)
@@ -210,7 +222,7 @@ final class FitReport {
   }
 
   private static Captioned scan(
-      List<String> features, KernelRegressionModel model, List<Figure> figures) {
+      List<String> features, KernelRegressionModel model, ReportDraft draft) {
     KernelRegressionTrainingSummary summary = model.summary();
     double[] widths = Arrays.stream(summary.scanWidths()).mapToDouble(h -> h[0]).toArray();
     boolean one = model.numFeatures() == 1;
@@ -223,18 +235,17 @@ final class FitReport {
             summary.scanValues(),
             one ? model.widths()[0] : Double.NaN,
             model.getCriterion().equals("aicc") ? "AICc" : "mean loss");
-    figures.add(figure);
-    return new Captioned(
+    return draft.captioned(
         figure,
         "What the scan for a start found, over a sample of the rows"
             + (one ? "; the dot marks the width that was learned." : "."));
   }
 
-  private static Captioned loss(KernelRegressionTrainingSummary summary, List<Figure> figures) {
+  private static Captioned loss(KernelRegressionTrainingSummary summary, ReportDraft draft) {
     Figure figure =
         LossFigure.of("loss", "Loss by step", "step", 1, summary.objectiveHistory(), "loss");
-    figures.add(figure);
-    return new Captioned(figure, "The loss that each step found, over the rows that it looked at.");
+    return draft.captioned(
+        figure, "The loss that each step found, over the rows that it looked at.");
   }
 
   private static String sentence(String phrase) {

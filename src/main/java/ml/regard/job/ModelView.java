@@ -1,12 +1,11 @@
 package ml.regard.job;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.max;
-import static org.apache.spark.sql.functions.min;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import ml.regard.engine.EngineChoice;
 import ml.regard.kernel.Hash;
@@ -28,6 +27,10 @@ import org.apache.spark.sql.types.StructType;
  * predictions at any place, and the rows of most influence. Bounded: at most 20,000 rows and 64 MB.
  */
 final class ModelView {
+  /** Why much is not shown of a model, as the end of a sentence. */
+  static final String NO_RESIDUALS =
+      "the model has no residuals, which --calibration loo forms with another engine than lattice";
+
   private static final int MOST_ROWS = 20_000;
   private static final long MOST_BYTES = 64L << 20;
   private static final int MOST_ASKING = 1024;
@@ -111,6 +114,11 @@ final class ModelView {
     return rows;
   }
 
+  /** A number of each row of the sample. */
+  double[] numbers(ToDoubleFunction<TrainingRow> part) {
+    return rows.stream().mapToDouble(part).toArray();
+  }
+
   /** Whether the support of a query is known: engine lattice alone does not know it. */
   boolean knowsSupport() {
     return !model.engineUsed().equals(EngineChoice.LATTICE)
@@ -153,12 +161,11 @@ final class ModelView {
         .toArray();
   }
 
-  /** The least and the largest of a feature over all keys; a little around them where equal. */
+  /** The least and the largest of a feature over all keys; a width around them where equal. */
   double[] range(int feature) {
-    Column values = col("features").getItem(feature);
-    Row ends = model.keyTable(spark).agg(min(values), max(values)).head();
-    double around = ends.getDouble(0) < ends.getDouble(1) ? 0 : model.widths()[feature];
-    return new double[] {ends.getDouble(0) - around, ends.getDouble(1) + around};
+    double[] ends = model.featureRange(feature);
+    double around = ends[0] < ends[1] ? 0 : model.widths()[feature];
+    return new double[] {ends[0] - around, ends[1] + around};
   }
 
   /** How many training rows are asked for the influence of keys: fewer with very many keys. */

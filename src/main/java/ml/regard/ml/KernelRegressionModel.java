@@ -12,6 +12,7 @@ import ml.regard.engine.FileStore;
 import ml.regard.engine.KeyStore;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
+import ml.regard.kernel.BlockSummary;
 import ml.regard.kernel.Influence;
 import ml.regard.kernel.InfluentialKey;
 import ml.regard.kernel.Keys;
@@ -193,6 +194,18 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
    */
   public Dataset<Row> keyTable(SparkSession spark) {
     return store.table(spark);
+  }
+
+  /**
+   * The least and the largest of a feature over the keys.
+   *
+   * @throws DataException if the model has no keys
+   */
+  public double[] featureRange(int feature) {
+    if (!hasKeys()) {
+      throw new DataException("a compact model has no keys, and so no range of its features");
+    }
+    return BlockSummary.featureRange(keys().summaries(), feature);
   }
 
   /**
