@@ -192,6 +192,21 @@ public final class Calibration implements Serializable {
     return scores.length;
   }
 
+  /** The leave-one-out residual of the key at a position; NaN where it is not defined. */
+  public double residual(int position) {
+    return residuals.value(position);
+  }
+
+  /** The score of the key at a position; NaN with split, whose scores are of other rows. */
+  public double score(int position) {
+    return hasScores() && kind != Kind.SPLIT ? scores[position] : Double.NaN;
+  }
+
+  /** For each confidence the score at its rank k, see above; infinite where k is above n. */
+  public double[] quantiles(double... confidences) {
+    return Arrays.stream(confidences).map(SortedScores.of(scores)::quantile).toArray();
+  }
+
   /** Of the folds of cv+. */
   public long seed() {
     return seed;

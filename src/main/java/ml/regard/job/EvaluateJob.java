@@ -76,7 +76,7 @@ final class EvaluateJob extends Job {
     Column error = when(usable, col(LABEL).minus(prediction));
     // A masked query without a key is NaN as it should be: it is counted, and not measured.
     Column noKeys =
-        isnan(prediction).and(saved.model().isMasked()).and(abs(col(LABEL)).lt(unbounded));
+        isnan(prediction).and(lit(saved.model().isMasked())).and(abs(col(LABEL)).lt(unbounded));
     Column unusable = not(usable).and(not(noKeys));
     describe(spark, "predicting and measuring");
     Row sums =

@@ -409,7 +409,7 @@ final class FitJob extends Job {
       modelFolder.commit();
       Map<String, Object> result = result(source.names(), fitted, modelFolder.path());
       if (reportFolder != null) {
-        FitReport.write(source.names(), label, fitted, reportFolder);
+        FitReport.write(spark, source.names(), label, fitted, reportFolder);
         writeManifest(manifest, reportFolder);
         reportFolder.commit();
         result.put("report", reportFolder.path());

@@ -76,7 +76,7 @@ record SavedModel(KernelRegressionModel model, FeatureSource source) {
         source.withFeatures(table, FEATURES).withColumn(reason, coalesce(col(reason), problem()));
     Dataset<Row> predicted = predicted(computed);
     // Without a key that it may attend to, a prediction is NaN as it should be.
-    Column noNumber = when(isnan(col(PREDICTION)).and(!model.isMasked()), lit(noNumber()));
+    Column noNumber = when(isnan(col(PREDICTION)).and(lit(!model.isMasked())), lit(noNumber()));
     return predicted.withColumn(reason, coalesce(col(reason), noNumber));
   }
 

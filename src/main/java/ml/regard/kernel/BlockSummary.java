@@ -248,4 +248,15 @@ public final class BlockSummary implements Serializable {
     }
     return new double[] {from, to};
   }
+
+  /** The least and the largest of a feature over all blocks; infinity and -infinity of none. */
+  public static double[] featureRange(List<BlockSummary> blocks, int feature) {
+    double from = Double.POSITIVE_INFINITY;
+    double to = Double.NEGATIVE_INFINITY;
+    for (BlockSummary block : blocks) {
+      from = Math.min(from, block.lower[feature]);
+      to = Math.max(to, block.upper[feature]);
+    }
+    return new double[] {from, to};
+  }
 }

@@ -1,5 +1,6 @@
 package ml.regard.kernel;
 
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 
@@ -52,6 +53,7 @@ public final class KeyAttention {
   private final double[] wholes;
 
   private final double[] units;
+  private final double[] pooled;
 
   private KeyAttention(Keys keys, QueryBlock queries, double[] inverseWidths) {
     this.keys = keys;
@@ -62,11 +64,13 @@ public final class KeyAttention {
     this.scales = Tile.scales(inverseWidths, keys.dim());
     this.wholes = new double[order.length];
     this.units = new double[order.length];
+    this.pooled = new double[order.length];
     PooledState sums = AttentionPooling.pool(keys, this.queries, widths, Terms.VALUE, ROUNDING)[0];
     for (int i = 0; i < wholes.length; i++) {
       int exponent = Math.getExponent(sums.s0[i]);
       wholes[i] = Math.scalb(sums.s0[i], -exponent);
       units[i] = sums.reference[i] + exponent;
+      pooled[i] = sums.pooled(i);
     }
   }
 
@@ -128,6 +132,16 @@ public final class KeyAttention {
   /** Whether query i has no key that it may attend to. */
   boolean noKeys(int i) {
     return wholes[i] == 0;
+  }
+
+  /** What belongs to the queries as they were given, in the order of this class. */
+  int[] inOrder(int[] ofQueries) {
+    return Arrays.stream(order).map(q -> ofQueries[q]).toArray();
+  }
+
+  /** The pooled value of query i; NaN without an allowed key. */
+  double pooled(int i) {
+    return pooled[i];
   }
 
   /** S0 of query i, in the unit of {@link #part}. */

@@ -2,6 +2,7 @@ package ml.regard.ml;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -15,6 +16,9 @@ import ml.regard.engine.Widths;
 import ml.regard.kernel.AttentionMask;
 import ml.regard.kernel.AttentionPooling;
 import ml.regard.kernel.AveragePooling;
+import ml.regard.kernel.BlockSummary;
+import ml.regard.kernel.Influence;
+import ml.regard.kernel.InfluentialKey;
 import ml.regard.kernel.Keys;
 import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.Precision;
@@ -244,6 +248,31 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
     }
   }
 
+  /**
+   * The least and the largest of a feature over the keys.
+   *
+   * @throws DataException if the model has no keys
+   */
+  public double[] featureRange(int feature) {
+    if (!hasKeys()) {
+      throw new DataException("a compact model has no keys, and so no range of its features");
+    }
+    return BlockSummary.featureRange(keys().summaries(), feature);
+  }
+
+  /**
+   * The keys that move the predictions at some training rows the most when they are taken out; see
+   * {@link Influence}. Cost: two exponentials per pair of row and key in reach, on the driver.
+   *
+   * @param positions of the rows in the key table {@code [m]}
+   * @param rows their features {@code [m x d]}
+   * @param count at most so many keys
+   * @throws DataException if the model has no keys
+   */
+  public List<InfluentialKey> influentialKeys(int[] positions, double[][] rows, int count) {
+    return Influence.top(keys(), positions, rows, sharedInverseWidths(), count);
+  }
+
   private QueryBlock query(Vector features) {
     return QueryBlock.of(keys().dim(), new double[][] {features.toArray()});
   }
@@ -382,7 +411,7 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   }
 
   /** What it knows of its errors; the parameter calibration is what a fit would keep. */
-  Optional<Calibration> calibrated() {
+  public Optional<Calibration> calibrated() {
     return Optional.ofNullable(calibration);
   }
 

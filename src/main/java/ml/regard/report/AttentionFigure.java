@@ -1,9 +1,6 @@
 package ml.regard.report;
 
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
-import java.awt.geom.AffineTransform;
-import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.math.BigDecimal;
@@ -13,11 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.NumberAxis;
-import org.jfree.chart.axis.NumberTickUnit;
 import org.jfree.chart.plot.XYPlot;
-import org.jfree.chart.text.TextUtils;
 import org.jfree.chart.ui.RectangleInsets;
-import org.jfree.chart.ui.TextAnchor;
 
 /**
  * Attention weights as a heat map: keys across, queries down, the first query on top, both numbered
@@ -30,10 +24,6 @@ import org.jfree.chart.ui.TextAnchor;
 public final class AttentionFigure extends Figure {
   private static final int MOST_PIXELS = 512;
   private static final double ROW_SUM_TOLERANCE = 1e-6;
-  private static final int SCALE_SPACE = 84;
-  private static final int SCALE_GAP = 16;
-  private static final int SCALE_WIDTH = 12;
-  private static final int SCALE_STEPS = 256;
 
   private final String xLabel;
   private final String yLabel;
@@ -194,60 +184,13 @@ public final class AttentionFigure extends Figure {
     XYPlot plot = Charts.plot(keys, queries, theme);
     plot.setDomainGridlinesVisible(false);
     plot.setRangeGridlinesVisible(false);
-    plot.setInsets(new RectangleInsets(0, 0, 0, SCALE_SPACE));
+    plot.setInsets(new RectangleInsets(0, 0, 0, HeatScale.SPACE));
     return Charts.chart(title(), plot, List.of(), theme);
   }
 
   @Override
   void decorate(Graphics2D g, Theme theme, Rectangle2D inside) {
-    drawPixels(g, image(theme), inside);
-    Rectangle2D bar =
-        new Rectangle2D.Double(
-            inside.getMaxX() + SCALE_GAP, inside.getY(), SCALE_WIDTH, inside.getHeight());
-    drawPixels(g, scaleImage(theme), bar);
-    g.setPaint(theme.mutedInk());
-    g.setStroke(theme.hairline());
-    g.setFont(theme.axisFont());
-    NumberTickUnit unit = new TickSource(0).step(scaleEnd / 5);
-    double labels = bar.getMaxX() + 7;
-    double labelsEnd = labels;
-    for (int t = 0; t * unit.getSize() <= scaleEnd * (1 + 1e-9); t++) {
-      double y = bar.getMaxY() - bar.getHeight() * t * unit.getSize() / scaleEnd;
-      String text = unit.valueToString(t * unit.getSize());
-      g.draw(new Line2D.Double(bar.getMaxX(), y, bar.getMaxX() + 4, y));
-      Rectangle2D place =
-          TextUtils.drawAlignedString(text, g, (float) labels, (float) y, TextAnchor.CENTER_LEFT);
-      labelsEnd = Math.max(labelsEnd, place.getMaxX());
-    }
-    g.setPaint(theme.ink());
-    TextUtils.drawRotatedString(
-        "attention weight",
-        g,
-        (float) labelsEnd + SCALE_GAP,
-        (float) bar.getCenterY(),
-        TextAnchor.CENTER,
-        -Math.PI / 2,
-        TextAnchor.CENTER);
-  }
-
-  private static BufferedImage scaleImage(Theme theme) {
-    BufferedImage image = new BufferedImage(1, SCALE_STEPS, BufferedImage.TYPE_INT_RGB);
-    ColorScale scale = new ColorScale(theme, 1);
-    for (int s = 0; s < SCALE_STEPS; s++) {
-      image.setRGB(0, s, scale.rgb(1 - s / (SCALE_STEPS - 1.0)));
-    }
-    return image;
-  }
-
-  private static void drawPixels(Graphics2D g, BufferedImage image, Rectangle2D place) {
-    if (g instanceof SvgCanvas canvas) {
-      canvas.drawPixels(image, place);
-      return;
-    }
-    AffineTransform fit = AffineTransform.getTranslateInstance(place.getX(), place.getY());
-    fit.scale(place.getWidth() / image.getWidth(), place.getHeight() / image.getHeight());
-    g.setRenderingHint(
-        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
-    g.drawImage(image, fit, null);
+    HeatScale.drawPixels(g, image(theme), inside);
+    HeatScale.draw(g, theme, inside, 0, scaleEnd, "attention weight");
   }
 }

@@ -29,7 +29,7 @@ public final class BarsFigure extends Figure {
    * The figure of some numbers.
    *
    * @param names of the bars; of a long one the beginning is shown
-   * @param values as many, finite and at least 0
+   * @param values as many, finite
    * @param label what the values are
    * @throws IllegalArgumentException when lengths differ, or a value is not finite
    */

@@ -30,6 +30,11 @@ final class Charts {
   /** More circles than this say nothing more and make the SVG heavy. */
   static final int MOST_CIRCLES = 2000;
 
+  /** Up to so many circles have the full size. */
+  private static final int FULL_CIRCLES = 300;
+
+  private static final double SMALLEST_CIRCLE = 1.8;
+
   private static final double LEGEND_LINE = 22;
 
   /** Room around tick labels: the axis takes fewer ticks when each needs more. */
@@ -160,6 +165,12 @@ final class Charts {
     line.setSeriesStroke(0, stroke);
     line.setSeriesPaint(0, paint);
     return line;
+  }
+
+  /** Training rows as half-transparent circles, smaller where there are many. */
+  static DotRenderer rows(int count, Theme theme) {
+    double share = Math.min(1, Math.sqrt((double) FULL_CIRCLES / Math.max(1, count)));
+    return dots(Math.max(SMALLEST_CIRCLE, share * theme.rowRadius()), theme.row());
   }
 
   static DotRenderer dots(double radius, Paint paint) {

@@ -21,9 +21,13 @@ import org.jfree.chart.JFreeChart;
 public abstract sealed class Figure
     permits AttentionFigure,
         BarsFigure,
+        CoverageFigure,
+        HistogramFigure,
         LossFigure,
+        MapFigure,
         PredictionFigure,
         QueryFigure,
+        ResidualFigure,
         ScatterFigure,
         WidthFigure {
   /** Every figure has the same size, so that they line up in columns. */

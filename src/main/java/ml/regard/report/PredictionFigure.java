@@ -8,10 +8,13 @@ import java.util.stream.IntStream;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.LegendItem;
 import org.jfree.chart.plot.XYPlot;
+import org.jfree.data.xy.DefaultXYDataset;
+import org.jfree.data.xy.XYDataset;
 
 /**
  * The textbook's picture of a regression on one feature: the prediction and the truth as lines over
- * x, the training rows as half-transparent circles.
+ * x, the training rows as half-transparent circles, and a band around the prediction where its
+ * error is known.
  *
  * <p>Queries may come in any order; they are drawn by ascending x. A prediction or truth that is
  * not finite is a gap; a prediction between two gaps is a point. Of more than 2000 training rows
@@ -23,6 +26,7 @@ public final class PredictionFigure extends Figure {
   private final double[] x;
   private final double[] truth;
   private final double[] prediction;
+  private final double[] halfWidth; // null where it is not known
   private final double[] keyX;
   private final double[] keyY;
 
@@ -34,6 +38,7 @@ public final class PredictionFigure extends Figure {
       double[] x,
       double[] truth,
       double[] prediction,
+      double[] halfWidth,
       double[] keyX,
       double[] keyY) {
     super(name, title);
@@ -42,8 +47,23 @@ public final class PredictionFigure extends Figure {
     this.x = x;
     this.truth = truth;
     this.prediction = prediction;
+    this.halfWidth = halfWidth;
     this.keyX = keyX;
     this.keyY = keyY;
+  }
+
+  /** The figure without a band. */
+  public static PredictionFigure of(
+      String name,
+      String title,
+      String xLabel,
+      String yLabel,
+      double[] x,
+      double[] truth,
+      double[] prediction,
+      double[] keyX,
+      double[] keyY) {
+    return of(name, title, xLabel, yLabel, x, truth, prediction, null, keyX, keyY);
   }
 
   /**
@@ -55,6 +75,7 @@ public final class PredictionFigure extends Figure {
    * @param x the queries, {@code [m]}, finite, {@code m >= 1}
    * @param truth the noise-free y at the queries, {@code [m]}, or null when nobody knows it
    * @param prediction the predicted y, {@code [m]}
+   * @param halfWidth how far the band reaches up and down, {@code [m]}, or null for no band
    * @param keyX x of the training rows, {@code [n]}, finite; {@code n} may be 0
    * @param keyY y of the training rows, {@code [n]}, finite
    * @throws IllegalArgumentException when lengths differ, a number that must be finite is not, or a
@@ -68,12 +89,16 @@ public final class PredictionFigure extends Figure {
       double[] x,
       double[] truth,
       double[] prediction,
+      double[] halfWidth,
       double[] keyX,
       double[] keyY) {
     Check.finite("x", Check.notEmpty("x", x));
     Check.sameLength("prediction", prediction, "x", x);
     if (truth != null) {
       Check.sameLength("truth", truth, "x", x);
+    }
+    if (halfWidth != null) {
+      Check.sameLength("halfWidth", halfWidth, "x", x);
     }
     Check.finite("keyX", keyX);
     Check.sameLength("keyY", Check.finite("keyY", keyY), "keyX", keyX);
@@ -91,6 +116,7 @@ public final class PredictionFigure extends Figure {
         take(x, order),
         truth == null ? null : take(truth, order),
         take(prediction, order),
+        halfWidth == null ? null : take(halfWidth, order),
         keyX.clone(),
         keyY.clone());
   }
@@ -114,6 +140,10 @@ public final class PredictionFigure extends Figure {
       text.append(", the truth ").append(Numbers.span(truth)).append("; their mean squared ");
       text.append("difference is ").append(Numbers.text(Numbers.meanSquare(prediction, truth)));
     }
+    if (halfWidth != null) {
+      text.append("; the band reaches ").append(Numbers.span(halfWidth));
+      text.append(" up and down");
+    }
     text.append('.');
     if (keyX.length > 0) {
       int drawn = Math.min(keyX.length, Charts.MOST_CIRCLES);
@@ -135,7 +165,10 @@ public final class PredictionFigure extends Figure {
       Charts.layer(
           plot,
           Charts.points(Charts.sample(keyX), Charts.sample(keyY)),
-          Charts.dots(theme.rowRadius(), theme.row()));
+          Charts.rows(keyX.length, theme));
+    }
+    if (halfWidth != null) {
+      Charts.layer(plot, band(), new BandRenderer(theme.band()));
     }
     if (truth != null) {
       Charts.layer(plot, Charts.points(x, truth), Charts.line(theme.truthStroke(), theme.truth()));
@@ -151,10 +184,26 @@ public final class PredictionFigure extends Figure {
       Charts.layer(
           plot, Charts.points(x, alone), Charts.dots(theme.pointRadius(), theme.prediction()));
     }
+    if (halfWidth != null) {
+      legend.add(Charts.dotItem("band", theme.rowRadius(), theme.band()));
+    }
     if (keyX.length > 0) {
       legend.add(Charts.dotItem("training rows", theme.rowRadius(), theme.row()));
     }
     return Charts.chart(title(), plot, legend, theme);
+  }
+
+  private XYDataset band() {
+    double[] lower = new double[x.length];
+    double[] upper = new double[x.length];
+    for (int i = 0; i < x.length; i++) {
+      lower[i] = prediction[i] - halfWidth[i];
+      upper[i] = prediction[i] + halfWidth[i];
+    }
+    DefaultXYDataset sides = new DefaultXYDataset();
+    sides.addSeries("lower", new double[][] {x, lower});
+    sides.addSeries("upper", new double[][] {x, upper});
+    return sides;
   }
 
   /** The values that have a gap, or the end, on either side: a line does not show them. */

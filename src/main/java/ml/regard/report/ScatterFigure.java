@@ -78,7 +78,7 @@ public final class ScatterFigure extends Figure {
     Charts.layer(
         plot,
         Charts.points(Charts.sample(prediction), Charts.sample(label)),
-        Charts.dots(theme.rowRadius(), theme.row()));
+        Charts.rows(label.length, theme));
     double[] both = Numbers.range(prediction);
     Charts.layer(plot, Charts.points(both, both), Charts.line(theme.truthStroke(), theme.truth()));
     return Charts.chart(

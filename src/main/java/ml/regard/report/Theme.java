@@ -35,6 +35,7 @@ public enum Theme {
 
   private static final String FAMILY = Font.SANS_SERIF;
   private static final int ROW_ALPHA = 150;
+  private static final int BAND_ALPHA = 60;
 
   private final Color paper;
   private final Color ink;
@@ -88,6 +89,11 @@ public enum Theme {
   /** Half-transparent, so that rows on top of each other darken. */
   Color row() {
     return new Color(row.getRed(), row.getGreen(), row.getBlue(), ROW_ALPHA);
+  }
+
+  /** The area around the curve of the predictions. */
+  Color band() {
+    return new Color(prediction.getRed(), prediction.getGreen(), prediction.getBlue(), BAND_ALPHA);
   }
 
   Font titleFont() {
