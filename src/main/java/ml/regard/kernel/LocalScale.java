@@ -1,5 +1,7 @@
 package ml.regard.kernel;
 
+import java.util.Arrays;
+
 /**
  * The local scale s of errors around a query, of the squared leave-one-out residuals r_j^2 of the
  * keys it attends to, and the score of a row: its error in units of s.
@@ -15,8 +17,6 @@ package ml.regard.kernel;
  * that its sums are near 1 whatever the unit of the values. Methods are pure.
  */
 public final class LocalScale {
-  private static final int QUERIES = 4096;
-
   private LocalScale() {}
 
   /**
@@ -64,27 +64,27 @@ public final class LocalScale {
     return scores;
   }
 
-  /** The scores of rows that are no keys, in their order; otherwise as for training rows. */
+  /**
+   * The scores of rows that are no keys, in their order; otherwise as for training rows.
+   *
+   * @param rows at most a few thousand
+   */
   public static double[] scores(
       Keys keys, RowChunk rows, double[] inverseWidths, double tolerance, double meanSquare) {
+    double[][] queries = new double[rows.size()][];
+    Arrays.setAll(queries, rows::row);
+    PooledState state =
+        AttentionPooling.predict(
+            keys,
+            QueryBlock.of(keys.dim(), queries),
+            inverseWidths,
+            Terms.DETAIL,
+            tolerance,
+            Precision.FLOAT64);
     double[] scores = new double[rows.size()];
-    for (int first = 0; first < scores.length; first += QUERIES) {
-      double[][] queries = new double[Math.min(QUERIES, scores.length - first)][];
-      for (int i = 0; i < queries.length; i++) {
-        queries[i] = rows.row(first + i);
-      }
-      PooledState state =
-          AttentionPooling.predict(
-              keys,
-              QueryBlock.of(keys.dim(), queries),
-              inverseWidths,
-              Terms.DETAIL,
-              tolerance,
-              Precision.FLOAT64);
-      for (int i = 0; i < queries.length; i++) {
-        double residual = rows.value(first + i) - state.valueCentre - state.centred(i);
-        scores[first + i] = score(residual, of(state, i, meanSquare));
-      }
+    for (int i = 0; i < scores.length; i++) {
+      double residual = rows.value(i) - state.valueCentre - state.centred(i);
+      scores[i] = score(residual, of(state, i, meanSquare));
     }
     return scores;
   }
