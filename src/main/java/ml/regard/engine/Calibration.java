@@ -40,7 +40,7 @@ import org.apache.spark.broadcast.Broadcast;
  *
  * <p>Source: R. F. Barber, E. J. Candes, A. Ramdas, R. J. Tibshirani, Predictive inference with the
  * jackknife+, Annals of Statistics 49 (2021) 486-507; for split V. Vovk, A. Gammerman, G. Shafer,
- * Algorithmic Learning in a Random World (2005), chapter 4.
+ * Algorithmic Learning in a Random World (2005).
  *
  * <p>Memory: 16 bytes a key on the driver. Immutable.
  */
@@ -138,7 +138,11 @@ public final class Calibration implements Serializable {
     return new Calibration(Kind.CV_PLUS, seed, residuals, scores);
   }
 
-  /** Of rows that are no keys: a pass over the keys, and one of these rows. */
+  /**
+   * Of rows that are no keys: a pass over the keys, and one of these rows.
+   *
+   * @param heldOut blocks of at most a few thousand rows each
+   */
   public static Calibration split(
       JavaSparkContext spark,
       KeyStore keys,
@@ -152,18 +156,23 @@ public final class Calibration implements Serializable {
         new KeyStore.Answering(widths.of(0), tolerance, Precision.FLOAT64, Terms.DETAIL);
     KeyStore.Shared shared = keys.share(spark, how);
     Broadcast<Residuals> further = spark.broadcast(residuals);
-    double[] scores =
-        Residuals.joined(
-            heldOut
-                .map(
-                    rows ->
-                        LocalScale.scores(
-                            new KeysBeside(shared.keys(), further.value()),
-                            rows,
-                            widths.of(shared.keys().mask().indexOf(rows.group(0))),
-                            tolerance,
-                            meanSquare))
-                .collect());
+    double[] scores;
+    try {
+      scores =
+          Residuals.joined(
+              heldOut
+                  .map(
+                      rows ->
+                          LocalScale.scores(
+                              new KeysBeside(shared.keys(), further.value()),
+                              rows,
+                              widths.of(shared.keys().mask().indexOf(rows.group(0))),
+                              tolerance,
+                              meanSquare))
+                  .collect());
+    } finally {
+      further.destroy();
+    }
     Arrays.sort(scores);
     return new Calibration(Kind.SPLIT, 0, residuals, scores);
   }
@@ -221,12 +230,12 @@ public final class Calibration implements Serializable {
   }
 
   /**
-   * The same of keys in another order; not with cv+, whose folds are by position.
+   * The same of loo of keys in another order.
    *
    * @param positions by new position, the old one
    */
   public Calibration inOrder(int[] positions) {
-    double[] moved = kind == Kind.LOO ? Residuals.moved(scores, positions) : scores;
+    double[] moved = Residuals.moved(scores, positions);
     return new Calibration(kind, seed, residuals.inOrder(positions), moved);
   }
 

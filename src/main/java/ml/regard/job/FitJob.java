@@ -243,6 +243,7 @@ final class FitJob extends Job {
   @Option(
       names = "--calibration",
       paramLabel = "NAME",
+      converter = CalibrationName.Converter.class,
       description =
           "What the model keeps of its errors, for score --with standardError,interval,band: loo, the"
               + " residual and score of each row, two passes over all pairs; cv+, the score of each row"
@@ -404,7 +405,7 @@ final class FitJob extends Job {
       }
       describe(spark, "writing the model");
       save(fitted, source, modelFolder);
-      long used = fitted.numKeys();
+      long used = fitted.numKeys() + summary.heldOutRows();
       writeManifest(manifest.rows(summary.rows(), used, summary.rows() - used), modelFolder);
       modelFolder.commit();
       Map<String, Object> result = result(source.names(), fitted, modelFolder.path());

@@ -15,8 +15,6 @@ package ml.regard.kernel;
  * that its sums are near 1 whatever the unit of the values. Methods are pure.
  */
 public final class LocalScale {
-  private static final int QUERIES = 4096;
-
   private LocalScale() {}
 
   /**
@@ -64,24 +62,20 @@ public final class LocalScale {
     return scores;
   }
 
-  /** The scores of rows that are no keys, in their order; otherwise as for training rows. */
+  /**
+   * The scores of rows that are no keys, in their order; otherwise as for training rows.
+   *
+   * @param rows at most a few thousand
+   */
   public static double[] scores(
       Keys keys, RowChunk rows, double[] inverseWidths, double tolerance, double meanSquare) {
+    PooledState state =
+        AttentionPooling.predict(
+            keys, rows.queries(keys), inverseWidths, Terms.DETAIL, tolerance, Precision.FLOAT64);
     double[] scores = new double[rows.size()];
-    for (int first = 0; first < scores.length; first += QUERIES) {
-      int end = Math.min(first + QUERIES, scores.length);
-      PooledState state =
-          AttentionPooling.predict(
-              keys,
-              rows.queries(keys, first, end),
-              inverseWidths,
-              Terms.DETAIL,
-              tolerance,
-              Precision.FLOAT64);
-      for (int i = 0; i < end - first; i++) {
-        double residual = rows.value(first + i) - state.valueCentre - state.centred(i);
-        scores[first + i] = score(residual, of(state, i, meanSquare));
-      }
+    for (int i = 0; i < scores.length; i++) {
+      double residual = rows.value(i) - state.valueCentre - state.centred(i);
+      scores[i] = score(residual, of(state, i, meanSquare));
     }
     return scores;
   }

@@ -148,16 +148,15 @@ public final class RowChunk implements Serializable {
     return times != null;
   }
 
-  /** Some rows as queries of keys, which may be masked. */
-  QueryBlock queries(Keys keys, int from, int to) {
-    double[][] queries = new double[to - from][];
-    String[] names = new String[to - from];
-    Long[] at = new Long[to - from];
-    for (int i = 0; i < queries.length; i++) {
-      queries[i] = row(from + i);
-      names[i] = group(from + i);
-      at[i] = times == null ? null : times[from + i];
+  /** The rows as queries of keys, which may be masked. */
+  QueryBlock queries(Keys keys) {
+    double[][] queries = new double[size][];
+    Long[] at = new Long[size];
+    for (int r = 0; r < size; r++) {
+      queries[r] = row(r);
+      at[r] = times == null ? null : times[r];
     }
+    String[] names = groups == null ? new String[size] : groups;
     return QueryBlock.masked(dim, queries, keys.mask(), names, at);
   }
 }

@@ -5,7 +5,9 @@ import scala.jdk.CollectionConverters._
 import ml.regard.{Rows, SharedSpark}
 import ml.regard.Rows.assertClose
 import ml.regard.kernel._
+import org.apache.spark.SparkConf
 import org.apache.spark.api.java.JavaSparkContext
+import org.apache.spark.serializer.KryoSerializer
 import org.scalatest.funsuite.AnyFunSuite
 
 /** Scores and ends of intervals against loops over the formulas. */
@@ -191,6 +193,25 @@ class CalibrationSuite extends AnyFunSuite {
   private lazy val squares = {
     val found = Calibration.loo(spark, memory, shared, LeaveOut.ROW, 0).residuals
     (0 until keys.numBlocks).toArray.flatMap(b => found.squares(keys.block(b)))
+  }
+
+  test("what is broadcast survives Kryo, to the last bit") {
+    val kryo = new KryoSerializer(new SparkConf()).newInstance()
+    val found = Calibration.loo(spark, memory, w, LeaveOut.ROW, 0)
+    val copy = kryo.deserialize[Calibration](kryo.serialize(found))
+    assert(copy.kind == found.kind && copy.meanSquare == found.meanSquare)
+    assert(Rows.bits(copy.scores) == Rows.bits(found.scores))
+    for (beside <- Seq[Beside](found.residuals, new FoldsBeside(found.residuals, Seed))) {
+      val again = kryo.deserialize[Beside](kryo.serialize(beside))
+      val asking = TrainingQueries.of(keys, Array(3, 1030), LeaveOut.NONE)
+      def pooled(further: Beside) = {
+        val state =
+          AttentionPooling.pool(new KeysBeside(keys, further), asking.block, w, Terms.DETAIL)
+        Rows.bits(Array.tabulate(further.numOthers)(state.pooled(1, _)))
+      }
+      assert(pooled(again) == pooled(beside))
+    }
+    assert(kryo.deserialize[Beside](kryo.serialize[Beside](Beside.None.NONE)) eq Beside.None.NONE)
   }
 
   test("where all errors are 0, so are scores and intervals") {

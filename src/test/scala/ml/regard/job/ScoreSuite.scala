@@ -78,6 +78,54 @@ class ScoreSuite extends AnyFunSuite {
     assert(arrays.where("x = 1").head().getSeq[Double](5).forall(math.abs(_) < 1e-9))
   }
 
+  test("fit --calibration keeps scores, and --with interval,band tells ends at --confidence") {
+    val random = new scala.util.Random(1)
+    val lines =
+      Seq.fill(400)(s"${random.nextDouble()},${random.nextInt(9)},${random.nextGaussian()}")
+    val train = csv("noise.csv", "x,z,y" +: lines: _*)
+    def fitted(name: String, options: String*) =
+      Seq("fit", "--data", train, "--format", "csv", "--features", "x", "--label", "y") ++
+        Seq("--solver", "fixed", "--width", "0.2", "--model", path(name)) ++ options
+    val asked = csv("asked.csv", "x,z", "0.5,1", "oops,2")
+    def ends(name: String, confidence: String, options: String*) =
+      Seq("score", "--model", path(name), "--data", asked, "--format", "csv") ++
+        Seq("--out", path(s"$name-$confidence"), "--out-format", "parquet") ++
+        Seq("--confidence", confidence, "--handle-invalid", "keep") ++ options
+    for (kind <- Seq("loo", "cv+", "split")) {
+      val result = good(fitted(kind, "--calibration", kind, "--engine", "broadcast"): _*)
+      val held = result.get("heldOutRows").asInt
+      assert(result.get("rows").asInt == 400)
+      assert(if (kind == "split") held > 50 && held < 110 else held == 0)
+      assert(manifest(kind).get("rowsRejected").asInt == 0)
+      val wide = for (c <- Seq("0.5", "0.9")) yield {
+        good(ends(kind, c, "--with", "interval,band"): _*)
+        val Array(row, none) = read(s"$kind-$c", "parquet").orderBy("z").collect()
+        for (name <- Seq("interval", "band")) assert(none.isNullAt(none.fieldIndex(name)))
+        val band = row.getStruct(row.fieldIndex("band"))
+        val interval = row.getStruct(row.fieldIndex("interval"))
+        assert(interval.getDouble(0) < band.getDouble(0))
+        assert(band.getDouble(0) < row.getAs[Double]("prediction"))
+        interval.getDouble(1) - interval.getDouble(0)
+      }
+      // Normal noise of deviation 1: 2 z = 1.35 and 3.29.
+      assert(math.abs(wide(0) - 1.35) < 0.3 && math.abs(wide(1) - 3.29) < 0.6, wide)
+    }
+    good(ends("loo", "0.8", "--with", "band"): _*)
+    refused(2, "--confidence must be above 0 and below 1, but was 1.0")(
+      ends("loo", "1", "--with", "interval")
+    )
+    refused(2, "--confidence must be given with --with interval")(ends("loo", "0.7"))
+    refused(2, "--calibration", "'cv'", "loo, cv+, split, none")(
+      fitted("no", "--calibration", "cv")
+    )
+    refused(2, "--calibration must be loo or none with --leave-out SQL, but was cv+")(
+      fitted("no", "--calibration", "cv+", "--leave-out", "z")
+    )
+    refused(2, "--calibration must be loo or none with a lattice, but was split")(
+      fitted("no", "--calibration", "split", "--engine", "lattice")
+    )
+  }
+
   test("--outside-support decides about rows that are like no key") {
     val data = csv("far.csv", "x,z", "1,5", "90,90")
     def out(name: String, rule: String) = {
