@@ -9,6 +9,7 @@ import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.TrainingQueries;
 import ml.regard.optim.LossRequest;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -82,11 +83,15 @@ final class BroadcastEngine implements Engine {
     double moved = tolerance;
     int tasks = tasks(request.passes() * numRows * numKeys);
     List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
-    return spark
-        .parallelize(numbers, tasks)
-        .map(task -> sums(shared.value(), asking.value(), task, tasks, request, moved))
-        .treeReduce(BlockTree::merge, depth(tasks, request))
-        .root();
+    JavaRDD<BlockTree<LossSums>> sums =
+        spark
+            .parallelize(numbers, tasks)
+            .map(task -> sums(shared.value(), asking.value(), task, tasks, request, moved));
+    BlockTree<LossSums> tree =
+        areSmall(tasks, request)
+            ? sums.collect().stream().reduce(BlockTree::merge).orElseThrow()
+            : sums.treeReduce(BlockTree::merge, aggregationDepth);
+    return tree.root();
   }
 
   /** Releases the broadcast on driver and executors. */
@@ -98,13 +103,17 @@ final class BroadcastEngine implements Engine {
     }
   }
 
-  /** Small sums of all tasks meet on the driver; another stage would cost more than it spares. */
-  private int depth(int tasks, LossRequest request) {
+  /**
+   * Whether the sums of all tasks meet on the driver. Another stage would cost more than it spares,
+   * and so would treeReduce in one: Spark looks at the bytecode of each of its functions, every
+   * time, which takes longer than a step over a thousand rows.
+   */
+  private boolean areSmall(int tasks, LossRequest request) {
     double[][] candidates = request.inverseWidths();
     long numbers =
         (long) candidates.length * LossSums.length(candidates[0].length, request.terms());
     int nodes = 2 * (32 - Integer.numberOfLeadingZeros(numBlocks / tasks));
-    return tasks * nodes * numbers * Double.BYTES <= DRIVER_BYTES ? 1 : aggregationDepth;
+    return tasks * nodes * numbers * Double.BYTES <= DRIVER_BYTES;
   }
 
   private int tasks(double pairs) {
