@@ -83,7 +83,8 @@ final class StandaloneCluster(cores: Int = 1) extends Assertions with AutoClosea
   private def daemon(name: String, main: String, arguments: String*): Daemon = {
     val log = folder.resolve(s"$name.log")
     val java = Path.of(System.getProperty("java.home"), "bin", "java").toString
-    val words = Seq(java, "-Xmx512m", "-Dspark.master.rest.enabled=false", "-cp", s"$spark/jars/*")
+    val classPath = s"${RegardProcess.noSettings}:$spark/jars/*"
+    val words = Seq(java, "-Xmx512m", "-Dspark.master.rest.enabled=false", "-cp", classPath)
     val builder = new ProcessBuilder(
       (words ++ Seq(s"org.apache.spark.deploy.$main", "--host", "127.0.0.1") ++ arguments): _*
     )
@@ -91,8 +92,7 @@ final class StandaloneCluster(cores: Int = 1) extends Assertions with AutoClosea
     val environment = builder.environment
     environment.put("SPARK_HOME", spark.toString)
     environment.put("SPARK_SCALA_VERSION", "2.13")
-    environment.putAll((RegardProcess.environment ++ RegardProcess.shortLived).asJava)
-    environment.put("SPARK_CONF_DIR", folder.toString) // nor the settings of this machine
+    environment.putAll((RegardProcess.environment ++ RegardProcess.mapped).asJava)
     val started = new Daemon(name, builder.start(), log)
     daemons :+= started
     started
