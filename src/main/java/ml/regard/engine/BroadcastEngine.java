@@ -104,9 +104,9 @@ final class BroadcastEngine implements Engine {
   }
 
   /**
-   * Whether the sums of all tasks meet on the driver. Another stage would cost more than it spares,
-   * and so would treeReduce in one: Spark looks at the bytecode of each of its functions, every
-   * time, which takes longer than a step over a thousand rows.
+   * Whether the sums of all tasks meet on the driver. Another stage would cost more than it spares.
+   * So would treeReduce in one: Spark reads the bytecode around each of its functions in every
+   * step, and in fits of a hundred rows that was most of the driver's time.
    */
   private boolean areSmall(int tasks, LossRequest request) {
     double[][] candidates = request.inverseWidths();

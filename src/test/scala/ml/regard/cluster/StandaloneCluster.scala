@@ -83,8 +83,7 @@ final class StandaloneCluster(cores: Int = 1) extends Assertions with AutoClosea
   private def daemon(name: String, main: String, arguments: String*): Daemon = {
     val log = folder.resolve(s"$name.log")
     val java = Path.of(System.getProperty("java.home"), "bin", "java").toString
-    val classPath = s"${RegardProcess.noSettings}:$spark/jars/*"
-    val words = Seq(java, "-Xmx512m", "-Dspark.master.rest.enabled=false", "-cp", classPath)
+    val words = Seq(java, "-Xmx512m", "-Dspark.master.rest.enabled=false", "-cp", s"$spark/jars/*")
     val builder = new ProcessBuilder(
       (words ++ Seq(s"org.apache.spark.deploy.$main", "--host", "127.0.0.1") ++ arguments): _*
     )
