@@ -9,6 +9,7 @@ import ml.regard.kernel.PackedKeys;
 import ml.regard.kernel.PooledState;
 import ml.regard.kernel.TrainingQueries;
 import ml.regard.optim.LossRequest;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -83,11 +84,15 @@ final class BroadcastEngine implements Engine {
     double moved = tolerance;
     int tasks = tasks(request.passes() * numPairs);
     List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
-    return spark
-        .parallelize(numbers, tasks)
-        .map(task -> sums(shared.value(), asking.value(), task, tasks, request, moved))
-        .treeReduce(BlockTree::merge, depth(tasks, request))
-        .root();
+    JavaRDD<BlockTree<LossSums>> sums =
+        spark
+            .parallelize(numbers, tasks)
+            .map(task -> sums(shared.value(), asking.value(), task, tasks, request, moved));
+    BlockTree<LossSums> tree =
+        areSmall(tasks, request)
+            ? sums.collect().stream().reduce(BlockTree::merge).orElseThrow()
+            : sums.treeReduce(BlockTree::merge, aggregationDepth);
+    return tree.root();
   }
 
   /** Releases the broadcast on driver and executors. */
@@ -99,13 +104,17 @@ final class BroadcastEngine implements Engine {
     }
   }
 
-  /** Small sums of all tasks meet on the driver; another stage would cost more than it spares. */
-  private int depth(int tasks, LossRequest request) {
+  /**
+   * Whether the sums of all tasks meet on the driver. Another stage would cost more than it spares.
+   * So would treeReduce in one: Spark reads the bytecode around each of its functions in every
+   * step, and in fits of a hundred rows that was most of the driver's time.
+   */
+  private boolean areSmall(int tasks, LossRequest request) {
     double[][] candidates = request.inverseWidths();
     long numbers =
         (long) candidates.length * LossSums.length(candidates[0].length, request.terms());
     int nodes = 2 * (32 - Integer.numberOfLeadingZeros(numBlocks / tasks));
-    return tasks * nodes * numbers * Double.BYTES <= DRIVER_BYTES ? 1 : aggregationDepth;
+    return tasks * nodes * numbers * Double.BYTES <= DRIVER_BYTES;
   }
 
   private int tasks(double pairs) {

@@ -41,7 +41,8 @@ class DeployModeSuite extends ClusterSuite {
     val before = drivers.keySet
     val submit = Seq("--master", standalone.url, "--deploy-mode", "cluster")
     val memory = Seq("--driver-memory", "1g", "--executor-memory", "1g")
-    val launcher = RegardProcess.run(submit ++ memory ++ arguments: _*)
+    val launcher =
+      RegardProcess.startWith(RegardProcess.mapped, submit ++ memory ++ arguments: _*).ended()
     assert(launcher.code == 0, launcher.err.mkString("\n"))
     assert(launcher.out.isEmpty)
     eventually(drivers.find(d => !before(d._1)).getOrElse(fail("the driver has not ended")))

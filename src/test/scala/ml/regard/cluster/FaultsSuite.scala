@@ -36,7 +36,8 @@ class FaultsSuite extends ClusterSuite {
   private final class Run(name: String, arguments: Seq[String], submit: String*) {
     private val page = new DriverPage
     val log = new EventLog(folder.resolve(s"$name-events"))
-    private val running = RegardProcess.start(
+    private val running = RegardProcess.startWith(
+      RegardProcess.mapped,
       Seq("--master", standalone.url, "--conf", "spark.executor.memory=1g") ++
         Seq("--conf", "spark.scheduler.minRegisteredResourcesRatio=1") ++
         Seq("--conf", "spark.shuffle.io.retryWait=1s") ++ page.options ++ log.options ++

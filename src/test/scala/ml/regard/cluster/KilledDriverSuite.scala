@@ -29,10 +29,15 @@ class KilledDriverSuite extends ClusterSuite {
     val mortal = MortalFileSystem.Settings + ("regard.test.kill" -> stage)
     val settings = mortal.map { case (key, value) => s"spark.hadoop.$key=$value" }.toSeq :+
       s"spark.executor.extraClassPath=$classes"
-    RegardProcess.run(
-      Seq("--master", standalone.url, "--driver-class-path", classes) ++
-        settings.flatMap(Seq("--conf", _)) ++ score(data): _*
-    )
+    RegardProcess
+      .startWith(
+        RegardProcess.mapped,
+        Seq("--master", standalone.url, "--driver-class-path", classes) ++
+          // Of a few rows: one executor starts sooner than two.
+          Seq("--conf", "spark.cores.max=1") ++
+          settings.flatMap(Seq("--conf", _)) ++ score(data): _*
+      )
+      .ended()
   }
 
   /** A run in this process, which knows nothing of the killed one but its files. */

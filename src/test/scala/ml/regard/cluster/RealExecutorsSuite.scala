@@ -32,16 +32,18 @@ abstract class RealExecutorsSuite(where: String) extends ClusterSuite {
   protected def score(out: String, data: String, format: String): Seq[String] =
     Seq("score", "--model", path("model"), "--data", data, "--format", format, "--out", path(out))
 
+  private def withVectors = s"-XX:+UseSerialGC ${RegardProcess.mappedClasses}"
+
   /** A run on the executors, both of which must have taken part. */
   protected def there(name: String, arguments: Seq[String], conf: String*): JsonNode = {
     val log = new EventLog(folder.resolve(s"$name-events"))
     val submit = Seq("--master", master, "--conf", "spark.executor.memory=1g") ++
       // Executors inherit the fast start of those that start them, which is without vectors.
-      Seq("--conf", "spark.executorEnv.JDK_JAVA_OPTIONS=-XX:+UseSerialGC") ++
+      Seq("--conf", s"spark.executorEnv.JDK_JAVA_OPTIONS=$withVectors") ++
       conf.flatMap(Seq("--conf", _)) ++ log.options ++
       // Work starts when both executors are there.
       Seq("--conf", "spark.scheduler.minRegisteredResourcesRatio=1")
-    val ended = RegardProcess.good(submit ++ arguments: _*)
+    val ended = RegardProcess.startWith(RegardProcess.mapped, submit ++ arguments: _*).good()
     assert(log.tasks.keySet == Set("0", "1"))
     ended.json
   }

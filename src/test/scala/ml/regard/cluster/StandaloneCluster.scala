@@ -91,8 +91,7 @@ final class StandaloneCluster(cores: Int = 1) extends Assertions with AutoClosea
     val environment = builder.environment
     environment.put("SPARK_HOME", spark.toString)
     environment.put("SPARK_SCALA_VERSION", "2.13")
-    environment.putAll((RegardProcess.environment ++ RegardProcess.shortLived).asJava)
-    environment.put("SPARK_CONF_DIR", folder.toString) // nor the settings of this machine
+    environment.putAll((RegardProcess.environment ++ RegardProcess.mapped).asJava)
     val started = new Daemon(name, builder.start(), log)
     daemons :+= started
     started

@@ -10,6 +10,9 @@ import org.scalatest.tags.Slow
 abstract class DisturbedFits extends AnyFunSuite {
   protected def master: String
 
+  /** How its JVM is started. */
+  protected def jvm: Map[String, String] = RegardProcess.shortLived
+
   protected lazy val folder: Path = SharedSpark.temporaryFolder("disturbed")
 
   protected def path(name: String): String = folder.resolve(name).toString
@@ -25,7 +28,8 @@ abstract class DisturbedFits extends AnyFunSuite {
 
   protected def fit(model: String, before: Seq[String], options: String*): RegardProcess = {
     generate
-    RegardProcess.start(
+    RegardProcess.startWith(
+      jvm,
       Seq("--master", master) ++ before ++ Seq("fit", "--data", training, "--features", "x") ++
         Seq("--label", "y", "--model", path(model), "--step-size", "0.01") ++
         // Mini-batches go on to the last step.
@@ -53,6 +57,8 @@ abstract class DisturbedFits extends AnyFunSuite {
 
 /** The driver is killed in the middle of a fit, and the command started again. */
 abstract class ResumedFits extends DisturbedFits {
+  override protected def jvm: Map[String, String] = RegardProcess.mapped
+
   test("a fit whose driver was killed twice ends with the bits of an undisturbed one") {
     def finite(model: String, options: String*) =
       fit(model, Nil, Seq("--max-iter", "30") ++ options: _*)
