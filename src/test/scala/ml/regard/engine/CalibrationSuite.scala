@@ -197,7 +197,7 @@ class CalibrationSuite extends AnyFunSuite {
 
   test("what is broadcast survives Kryo, to the last bit") {
     val kryo = new KryoSerializer(new SparkConf()).newInstance()
-    val found = Calibration.loo(spark, memory, w, LeaveOut.ROW, 0)
+    val found = Calibration.loo(spark, memory, shared, LeaveOut.ROW, 0)
     val copy = kryo.deserialize[Calibration](kryo.serialize(found))
     assert(copy.kind == found.kind && copy.meanSquare == found.meanSquare)
     assert(Rows.bits(copy.scores) == Rows.bits(found.scores))
