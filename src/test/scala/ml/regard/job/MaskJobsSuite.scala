@@ -58,7 +58,9 @@ class MaskJobsSuite extends AnyFunSuite {
           "--answer-tolerance",
           "0",
           "--with",
-          "effectiveKeys,interval"
+          "effectiveKeys,interval",
+          "--out-format",
+          "parquet"
         ): _*
     ).json
     assert(scored.path("rows").asInt == 5 && scored.path("rejectedRows").asInt == 0)
