@@ -73,6 +73,14 @@ final class FitCheckpoint implements EvaluationLog {
           "quantilesCol",
           "quantiles",
           "keyIdCol",
+          "errorBoundCol",
+          "standardErrorCol",
+          "effectiveKeysCol",
+          "supportCol",
+          "marginalEffectCol",
+          "outsideSupport",
+          "supportThreshold",
+          "calibration", // the rows that split holds out are missing from the keys
           "groupCol",
           "timeCol");
 
