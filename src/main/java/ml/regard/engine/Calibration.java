@@ -230,12 +230,12 @@ public final class Calibration implements Serializable {
   }
 
   /**
-   * The same of loo of keys in another order.
+   * The same of keys in another order; not with cv+, whose folds are by position.
    *
-   * @param positions by new position, the old one
+   * @param positions by new position, the old one; negative for a key that was not learned from
    */
   public Calibration inOrder(int[] positions) {
-    double[] moved = Residuals.moved(scores, positions);
+    double[] moved = kind == Kind.LOO ? Residuals.moved(scores, positions) : scores;
     return new Calibration(kind, seed, residuals.inOrder(positions), moved);
   }
 
@@ -265,7 +265,8 @@ public final class Calibration implements Serializable {
               .toArray();
       folds[k] = SortedScores.of(own).thinned(MOST_SCORES / folds.length);
     }
-    long rank = SortedScores.rank(scores.length, confidence);
+    long count = Arrays.stream(folds).mapToLong(SortedScores::count).sum();
+    long rank = SortedScores.rank(count, confidence);
     return new Intervals.WithoutFolds(seed, folds, rank);
   }
 }

@@ -2,7 +2,11 @@ package ml.regard.engine;
 
 import java.util.Iterator;
 import java.util.List;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import ml.regard.kernel.AttentionMask;
 import ml.regard.kernel.BlockSummary;
 import ml.regard.kernel.KeyBlock;
@@ -58,23 +62,22 @@ final class KeysBeside implements Keys {
     return beside(keys.blocks());
   }
 
+  /** Only blocks that are wanted get further values, wherever they come from. */
   @Override
   public Iterator<KeyBlock> blocks(Predicate<BlockSummary> wanted) {
-    return beside(keys.blocks(wanted));
+    return stream(keys.blocks(wanted))
+        .filter(block -> wanted.test(block.summary()))
+        .map(further::beside)
+        .iterator();
   }
 
   /** These blocks with the further values. */
   Iterator<KeyBlock> beside(Iterator<KeyBlock> blocks) {
-    return new Iterator<>() {
-      @Override
-      public boolean hasNext() {
-        return blocks.hasNext();
-      }
+    return stream(blocks).map(further::beside).iterator();
+  }
 
-      @Override
-      public KeyBlock next() {
-        return further.beside(blocks.next());
-      }
-    };
+  private static Stream<KeyBlock> stream(Iterator<KeyBlock> blocks) {
+    return StreamSupport.stream(
+        Spliterators.spliteratorUnknownSize(blocks, Spliterator.ORDERED), false);
   }
 }

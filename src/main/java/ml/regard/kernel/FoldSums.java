@@ -69,7 +69,7 @@ public final class FoldSums {
 
   /**
    * The score of each row against the keys outside of its fold: |v - y| / s; infinite where there
-   * is none near enough.
+   * is none near enough, NaN for a row that may attend to no key at all.
    *
    * @param rows that leave nothing out
    */
@@ -82,9 +82,10 @@ public final class FoldSums {
       int query = rows.query(i);
       int fold = fold(seed, rows.position(i));
       double[] without = sums.without(query, fold);
+      double none = state.noKeys(query) ? Double.NaN : Double.POSITIVE_INFINITY;
       scores[i] =
           without == null
-              ? Double.POSITIVE_INFINITY
+              ? none
               : LocalScale.score(rows.value(i) - state.valueCentre - without[0], without[1]);
     }
     return scores;
@@ -110,12 +111,15 @@ public final class FoldSums {
   }
 
   /**
-   * The ends of the cv+ interval of query i, lower and upper.
+   * The ends of the cv+ interval of query i, lower and upper; NaN without an allowed key.
    *
    * @param scores of the rows of each fold
    * @param rank of the ends among all rows
    */
   public double[] interval(int i, SortedScores[] scores, long rank) {
+    if (state.noKeys(i)) {
+      return new double[] {Double.NaN, Double.NaN};
+    }
     double[] centres = new double[FOLDS];
     double[] opposite = new double[FOLDS];
     double[] scales = new double[FOLDS];

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.IntPredicate;
-import java.util.function.Predicate;
 
 /**
  * All keys {@code [numKeys x dim]} with their values and importance weights, in canonical order and
@@ -304,11 +303,6 @@ public final class PackedKeys implements Keys, Serializable {
   @Override
   public Iterator<KeyBlock> blocks() {
     return Arrays.asList(blocks).iterator();
-  }
-
-  @Override
-  public Iterator<KeyBlock> blocks(Predicate<BlockSummary> wanted) {
-    return Arrays.stream(blocks).filter(block -> wanted.test(block.summary())).iterator();
   }
 
   private KeyBlock blockOf(int position) {

@@ -44,6 +44,9 @@ import org.slf4j.LoggerFactory;
  * the data once, packs the keys, broadcasts them once, and learns h by distributed stochastic
  * gradient descent; the model holds all keys.
  *
+ * <p>With groupCol a row attends to keys of its own group alone, with timeCol to strictly earlier
+ * ones, here and in the model; rows without such a key have no residual and are counted.
+ *
  * <p>Cost: one exponential per pair of sites in reach and pass, at most n^2 pairs a pass; with
  * engine lattice next to none. Memory: with engine broadcast the keys twice on every executor and
  * once on the driver, 8 d + 36 bytes each; else once over all executors or in files. With equal

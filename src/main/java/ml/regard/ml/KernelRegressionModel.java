@@ -46,6 +46,9 @@ import org.apache.spark.sql.types.StructType;
  *   y^(q) = sum_j a_j v_j      a_j = c_j exp(-1/2 sum_f ((q_f - k_jf) / h_f)^2) / (the sum of these)
  * </pre>
  *
+ * <p>Where keys have groups or times ({@link #isMasked}), the columns groupCol and timeCol of a
+ * query say which keys it may attend to; without one its prediction is NaN.
+ *
  * <p>{@code transform} is lazy. With the keys in memory it broadcasts them (once per call; Spark's
  * cleaner releases them when the result is no longer referred to); with the keys in files each task
  * reads them past its queries, once for every 4,096. It does not repartition: one large file may be
@@ -234,8 +237,9 @@ public final class KernelRegressionModel extends Model<KernelRegressionModel>
   }
 
   /**
-   * The keys in canonical order: position, features (array), value, weight and id. A column j of
-   * the attention weights belongs to the key at position j.
+   * The keys in canonical order: position, features (array), value, weight and id, and where they
+   * are masked group and time. A column j of the attention weights belongs to the key at position
+   * j.
    */
   public Dataset<Row> keyTable(SparkSession spark) {
     return store.table(spark);

@@ -248,7 +248,7 @@ class BadInputSuite extends AnyFunSuite {
       newer.resolve("metadata"),
       _.replaceAll("\"formatVersion\":\\d", "\"formatVersion\":9")
     )
-    refused(data, newer.toString, "format version 9", "up to 3")(score("--model", newer.toString))
+    refused(data, newer.toString, "format version 9", "up to 4")(score("--model", newer.toString))
 
     val noSource = copyOfModel("no-source")
     Files.delete(noSource.resolve("source.json"))

@@ -1,5 +1,7 @@
 package ml.regard.ml
 
+import scala.concurrent.Await
+import scala.concurrent.duration.Duration
 import scala.jdk.CollectionConverters._
 import scala.util.Random
 
@@ -318,6 +320,22 @@ class MasksSuite extends MlSuite {
       )
     }
 
+  test("many groups take no more jobs than few") {
+    def lastJob(): Int = {
+      val action = spark.sparkContext.parallelize(Seq(1), 1).countAsync()
+      Await.ready(action, Duration.Inf)
+      action.jobIds.head
+    }
+    def jobs(groups: Int, widths: String): Int = {
+      val some = data.withColumn("group", col("day") % groups)
+      val learning = new KernelRegression().setGroupCol("group").setGroupWidths(widths)
+      val before = lastJob()
+      learning.setSolver("fixed").setWidth(0.5).fit(some)
+      lastJob() - before
+    }
+    for (widths <- Seq("shared", "own")) assert(jobs(80, widths) == jobs(2, widths))
+  }
+
   for (calibration <- Seq("loo", "cv+", "split"))
     test(s"intervals of one group are those of its rows alone: $calibration") {
       def told(some: KernelRegression) = byLabel(
@@ -333,6 +351,15 @@ class MasksSuite extends MlSuite {
       ).map { case (label, row) => label -> row.getAs[Row]("i") }
       val alone = told(new KernelRegression())
       assert(alone.size > 20 && alone.values.forall(_.getDouble(0) < 10))
+      // Of a query without a key, nothing is said.
+      val nobody = new KernelRegression()
+        .setGroupCol("group")
+        .setCalibration(calibration)
+        .fit(data)
+        .setIntervalCol("i")
+        .transform(queries.withColumn("group", lit(77)))
+      for (row <- nobody.select("i.*").collect())
+        assert(row.getDouble(0).isNaN && row.getDouble(1).isNaN)
       assert(told(new KernelRegression().setGroupCol("group")) == alone)
       assert(told(new KernelRegression().setGroupCol("group").setGroupWidths("own")) == alone)
     }
