@@ -85,7 +85,7 @@ object RegardProcess {
 
   /** What lets a JVM map Spark's classes as another has loaded and verified them, in place of doing
     * so again. It does where nothing but [[noSettings]] is before Spark's jars on the class path,
-    * and is of no effect elsewhere.
+    * and is of no effect elsewhere, which the JVM would tell on the standard output.
     */
   lazy val mappedClasses: String = {
     val archive = embeddedSpark.resolve(s"classes-${System.getProperty("java.vm.version")}.jsa")
@@ -100,7 +100,7 @@ object RegardProcess {
       require(run.code == 0, (run.out ++ run.err).mkString("\n"))
       Files.move(made, archive)
     }
-    s"-XX:SharedArchiveFile=$archive"
+    s"-XX:SharedArchiveFile=$archive -Xlog:disable"
   }
 
   /** For many short lives on clusters: with mapped classes, and without the settings of conf/. */
