@@ -68,12 +68,12 @@ public final class AttentionMask implements Serializable {
     return groups == null ? null : groups[g];
   }
 
-  /** The number of a group; negative for one that has no keys. */
+  /** The number of a group; -1 for one that has no keys. */
   public int indexOf(String group) {
     if (groups == null) {
       return 0;
     }
-    return group == null ? -1 : Arrays.binarySearch(groups, group);
+    return group == null ? -1 : Math.max(-1, Arrays.binarySearch(groups, group));
   }
 
   /** Number of runs of keys of equal group and time. */

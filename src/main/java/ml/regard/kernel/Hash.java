@@ -14,9 +14,15 @@ public final class Hash {
 
   /** A hash of a row by all that is in it. */
   public static long row(long seed, double[] features, double value, double weight, String id) {
+    return row(seed, features, 0, features.length, value, weight, id);
+  }
+
+  /** The same of a row whose features are those from an index to before another. */
+  static long row(
+      long seed, double[] features, int from, int to, double value, double weight, String id) {
     long hash = mix(seed);
-    for (double feature : features) {
-      hash = mix(hash ^ Double.doubleToLongBits(feature));
+    for (int f = from; f < to; f++) {
+      hash = mix(hash ^ Double.doubleToLongBits(features[f]));
     }
     hash = mix(hash ^ Double.doubleToLongBits(value));
     return KeyIds.mix(mix(hash ^ Double.doubleToLongBits(weight)), id);

@@ -379,12 +379,9 @@ public final class KeyBlock implements Serializable {
     long sum = 0;
     for (int s = 0; s < sites(); s++) {
       for (int j = starts[s]; j < starts[s + 1]; j++) {
-        long hash = Hash.mix(firstPosition + j);
-        for (int f = 0; f < dim; f++) {
-          hash = Hash.mix(hash ^ Double.doubleToLongBits(features[s * dim + f]));
-        }
-        hash = Hash.mix(hash ^ Double.doubleToLongBits(values[j]));
-        sum += KeyIds.mix(Hash.mix(hash ^ Double.doubleToLongBits(weights[j])), id(j));
+        int from = s * dim;
+        sum +=
+            Hash.row(firstPosition + j, features, from, from + dim, values[j], weights[j], id(j));
       }
     }
     return sum;

@@ -7,11 +7,8 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Arrays;
-import java.util.List;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.NumberAxis;
-import org.jfree.chart.plot.XYPlot;
-import org.jfree.chart.ui.RectangleInsets;
 
 /**
  * Attention weights as a heat map: keys across, queries down, the first query on top, both numbered
@@ -181,11 +178,7 @@ public final class AttentionFigure extends Figure {
     NumberAxis queries = Charts.axis(yLabel, 1, theme);
     queries.setRange(-0.5, weights.length - 0.5);
     queries.setInverted(true);
-    XYPlot plot = Charts.plot(keys, queries, theme);
-    plot.setDomainGridlinesVisible(false);
-    plot.setRangeGridlinesVisible(false);
-    plot.setInsets(new RectangleInsets(0, 0, 0, HeatScale.SPACE));
-    return Charts.chart(title(), plot, List.of(), theme);
+    return HeatScale.chart(title(), keys, queries, theme);
   }
 
   @Override

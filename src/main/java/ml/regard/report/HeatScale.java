@@ -6,8 +6,13 @@ import java.awt.geom.AffineTransform;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
+import java.util.List;
+import org.jfree.chart.JFreeChart;
+import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.axis.NumberTickUnit;
+import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.text.TextUtils;
+import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.chart.ui.TextAnchor;
 
 /**
@@ -15,13 +20,22 @@ import org.jfree.chart.ui.TextAnchor;
  */
 final class HeatScale {
   /** Room to keep free at the right of the axes. */
-  static final int SPACE = 84;
+  private static final int SPACE = 84;
 
   private static final int GAP = 16;
   private static final int WIDTH = 12;
   private static final int STEPS = 256;
 
   private HeatScale() {}
+
+  /** Axes without grid lines, and room for the bar beside them. */
+  static JFreeChart chart(String title, NumberAxis across, NumberAxis up, Theme theme) {
+    XYPlot plot = Charts.plot(across, up, theme);
+    plot.setDomainGridlinesVisible(false);
+    plot.setRangeGridlinesVisible(false);
+    plot.setInsets(new RectangleInsets(0, 0, 0, SPACE));
+    return Charts.chart(title, plot, List.of(), theme);
+  }
 
   /** The bar beside the rectangle inside the axes, for values from {@code from} to {@code to}. */
   static void draw(

@@ -5,11 +5,8 @@ import java.awt.geom.Ellipse2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
-import java.util.List;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.NumberAxis;
-import org.jfree.chart.plot.XYPlot;
-import org.jfree.chart.ui.RectangleInsets;
 
 /**
  * Predictions over two features as a heat map, with training rows as faint points, beside the scale
@@ -113,11 +110,7 @@ public final class MapFigure extends Figure {
     across.setRange(ranges[0][0], ranges[0][1]);
     NumberAxis up = Charts.axis(labels[1], 0, theme);
     up.setRange(ranges[1][0], ranges[1][1]);
-    XYPlot plot = Charts.plot(across, up, theme);
-    plot.setDomainGridlinesVisible(false);
-    plot.setRangeGridlinesVisible(false);
-    plot.setInsets(new RectangleInsets(0, 0, 0, HeatScale.SPACE));
-    return Charts.chart(title(), plot, List.of(), theme);
+    return HeatScale.chart(title(), across, up, theme);
   }
 
   @Override
